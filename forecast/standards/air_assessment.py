@@ -1,0 +1,374 @@
+"""Annual assessment of city air (HJ 663): means, percentiles, ratios, counts, composite index.
+
+Everything is returned unrounded, with the number of valid days it rests on and whether that is
+enough: at least 324 daily means and 27 in every month (February 25), GB 3095 Table 4 (verified for
+SO2, NO2, PM10, PM2.5; from memory for CO and O3). Counts of days and the good-day ratio, for which
+no rule was found, need 324 days with an AQI wherever they lie (our own choice).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from forecast.errors import InputError
+from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI, daily_aqi
+from forecast.standards.indicators import INDICATORS
+from forecast.standards.items import AIR_ITEMS
+from forecast.standards.limits import PERCENTILES, air_limit
+from forecast.standards.rounding import ratio_percent, round_half_even
+from forecast.standards.versions import limits_standard_on, resolve
+
+__all__ = [
+    "AIR_INDICATORS",
+    "COMPOSITE_PARTS",
+    "AirYear",
+    "assess_year",
+    "composite_index",
+    "exceed_multiple",
+    "percentile",
+    "three_year_mean",
+]
+
+#: Names of the air indicators, in the order in which they are reported.
+AIR_INDICATORS: tuple[str, ...] = tuple(i.name for i in INDICATORS.values() if i.domain == "air")
+
+#: The statistic of each item that enters the composite index, and the averaging of its limit.
+COMPOSITE_PARTS: dict[str, tuple[str, str]] = {
+    "so2": ("so2_annual_mean", "year"),
+    "no2": ("no2_annual_mean", "year"),
+    "pm10": ("pm10_annual_mean", "year"),
+    "pm25": ("pm25_annual_mean", "year"),
+    "co": ("co_p95", "24h"),
+    "o3_8h": ("o3_8h_p90", "8h"),
+}
+
+#: Days a year, a month and February must have (GB 3095 Table 4).
+YEAR_DAYS, MONTH_DAYS, FEBRUARY_DAYS = 324, 27, 25
+
+_PM = ("pm10", "pm25")
+
+
+@dataclass(frozen=True)
+class AirYear:
+    """Indicators of one place over one year (or the part of it from ``first`` to ``last``).
+
+    Attributes:
+        year: the year.
+        standard: the token asked for, None when each day went by the rules of its date.
+        limits: GB 3095 token by which the year is judged.
+        values: per indicator, float64 (path,), unrounded [unit of the indicator], NaN where it
+            can't be computed.
+        n_valid: per indicator, int64 (path,), days used.
+        valid: per indicator, bool (path,), whether the days are enough.
+        n_expected: calendar days of the period.
+        first, last: first and last day of the period.
+    """
+
+    year: int
+    standard: str | None
+    limits: str
+    values: dict[str, NDArray[np.float64]]
+    n_valid: dict[str, NDArray[np.int64]]
+    valid: dict[str, NDArray[np.bool_]]
+    n_expected: int
+    first: np.datetime64
+    last: np.datetime64
+
+
+def assess_year(
+    values: ArrayLike,
+    dates: ArrayLike,
+    items: tuple[str, ...],
+    year: int,
+    *,
+    standard: str | None = None,
+    denominator: str = "valid",
+    dust_removed: NDArray[np.bool_] | None = None,
+    first: date | str | np.datetime64 | None = None,
+    last: date | str | np.datetime64 | None = None,
+    partial: bool = False,
+    weights: Mapping[str, float] | None = None,
+    composite_standard: str | None = None,
+) -> AirYear:
+    """Compute every annual air indicator of one place.
+
+    Args:
+        values: (path, day, item) or (day, item) daily values, NaN missing [µg/m³, CO mg/m³].
+        dates: (day,) datetime64, each day once; days outside the period are left out.
+        items: code of each column, of the six AQI items.
+        year: the year assessed.
+        standard: token under which all days are judged; None: each day by the rules of its date.
+        denominator: good_day_ratio over ``valid`` days or ``calendar`` days of the period.
+        dust_removed: bool (day,) or (day, item): dust days, whose PM10 and PM2.5 leave the
+            concentrations and the composite index and stay in the day counts (verified, bulletin
+            of 2021-07). They are not held against the days a year must have (from memory).
+        first, last: another period than 1 January to 31 December (it may cross the year). The
+            324 days are then scaled with its length, the month rule holds for its whole months.
+        partial: the year to date: no rule on the number of days; the period ends with the data
+            unless ``last`` is given.
+        weights: weight of each item in the composite index, 1 by default.
+        composite_standard: token of its limits. Default: ``standard`` where given, else the 2012
+            limits, also after 2026-03-01 (secondary: official values of 2026 are reproduced so).
+
+    Raises:
+        InputError: a date occurs twice. ValueError: shapes or options do not fit.
+    """
+    if denominator not in ("valid", "calendar"):
+        raise ValueError(f"denominator must be 'valid' or 'calendar', got {denominator!r}")
+    array = np.asarray(values)
+    if array.ndim == 2:
+        array = array[None]
+    days = np.asarray(dates, dtype="datetime64[D]")
+    items = tuple(items)
+    if array.ndim != 3 or array.shape[1:] != (len(days), len(items)):
+        raise ValueError(
+            f"values must have shape (path, {len(days)}, {len(items)}), got {array.shape}"
+        )
+    array, days, dust, start, end = _period(
+        array, days, items, year, dust_removed, first, last, partial
+    )
+    n_paths, n_expected = len(array), int((end - start).astype(int)) + 1
+    enough = _Sufficiency(days, start, end, partial)
+
+    result: dict[str, NDArray[np.float64]] = {}
+    n_valid: dict[str, NDArray[np.int64]] = {}
+    valid: dict[str, NDArray[np.bool_]] = {}
+    for item, per_cent in PERCENTILES.items():
+        names = [f"{item}_p{per_cent}"]
+        if f"{item}_annual_mean" in INDICATORS:
+            names.append(f"{item}_annual_mean")
+        if item in items:
+            column = items.index(item)
+            series, dusty = array[:, :, column], dust[:, column]
+            mean, part, count = _statistics(series[:, ~dusty], per_cent)
+            sufficient = enough(~np.isnan(series) | dusty) & (count > 0)
+        else:
+            mean = part = np.full(n_paths, np.nan)
+            count, sufficient = np.zeros(n_paths, np.int64), np.zeros(n_paths, np.bool_)
+        for name, number in zip(names, (part, mean), strict=False):
+            result[name], n_valid[name], valid[name] = number, count, sufficient
+
+    counted, good, heavy = _day_counts(array, days, items, dust, standard)
+    n_counted = counted.sum(axis=1, dtype=np.int64)
+    day_rule = enough(counted, monthly=False) & (n_counted > 0)
+    nothing = np.where(n_counted > 0, 0.0, np.nan)
+    n_good = good.sum(axis=1, dtype=np.int64)
+    result["good_days"] = n_good + nothing
+    result["heavy_days"] = heavy.sum(axis=1, dtype=np.int64) + nothing
+    below = n_counted if denominator == "valid" else np.full(n_paths, n_expected)
+    result["good_day_ratio"] = ratio_percent(n_good, below) + nothing
+    for name in ("good_days", "heavy_days", "good_day_ratio"):
+        n_valid[name], valid[name] = n_counted, day_rule
+
+    parts = [name for name, _ in COMPOSITE_PARTS.values()]
+    result["composite_index"] = composite_index(
+        {item: result[name] for item, (name, _) in COMPOSITE_PARTS.items()},
+        composite_standard or standard or "GB 3095-2012",
+        weights=weights,
+    )
+    n_valid["composite_index"] = np.minimum.reduce([n_valid[name] for name in parts])
+    valid["composite_index"] = np.logical_and.reduce([valid[name] for name in parts])
+
+    limits = limits_standard_on(end) if standard is None else resolve(standard).limits
+    return AirYear(
+        year, standard, limits,
+        {name: result[name] for name in AIR_INDICATORS}, n_valid, valid, n_expected, start, end,
+    )  # fmt: skip
+
+
+def composite_index(
+    concentrations: Mapping[str, ArrayLike],
+    standard: str = "GB 3095-2012",
+    *,
+    weights: Mapping[str, float] | None = None,
+) -> NDArray[np.float64]:
+    """Composite index: the sum over the six items of weight x concentration / limit, unrounded.
+
+    环办监测〔2018〕19号 (secondary): annual or monthly means of SO2, NO2, PM10, PM2.5 over their
+    annual limits, the 95th percentile of CO over 4, the 90th of O3 8-hour over 160. The single
+    indices are not rounded before they are added; the total is printed with two decimals (two
+    published examples). Equal weights; the limits of 2012 unless another token is given.
+
+    >>> figures = dict(so2=6, no2=12, pm10=51, pm25=19, co=0.9, o3_8h=137)
+    >>> round_half_even(float(composite_index(figures)), 2)
+    2.75
+    """
+    total: NDArray[np.float64] = np.zeros(())
+    for item, (_, averaging) in COMPOSITE_PARTS.items():
+        weight = 1.0 if weights is None else weights.get(item, 1.0)
+        share = np.asarray(concentrations[item], dtype=np.float64) / air_limit(
+            item, averaging, standard
+        )
+        total = total + weight * share
+    return total
+
+
+def percentile(values: ArrayLike, per_cent: int) -> NDArray[np.float64]:
+    """Percentile along the last axis, NaN left out: the k-th smallest, k = 1 + (n - 1) p.
+
+    HJ 663 annex A (secondary): linear between the order statistics, the same as numpy's "linear".
+
+    >>> percentile([10, 20, 30, 40], 90).item()
+    37.0
+    """
+    array = np.asarray(values)
+    if array.dtype != np.float32:
+        array = array.astype(np.float64)
+    _, part, _ = _statistics(array.reshape(-1, array.shape[-1]), per_cent)
+    return part.reshape(array.shape[:-1])
+
+
+def three_year_mean(values: ArrayLike) -> NDArray[np.float64]:
+    """Mean of every three consecutive annual values, (…, year) → (…, year - 2); NaN passes.
+
+    HJ 663-2026 announces such a mean for attainment; its details were not seen (secondary).
+    """
+    array = np.asarray(values, dtype=np.float64)
+    return (array[..., :-2] + array[..., 1:-1] + array[..., 2:]) / 3.0
+
+
+def exceed_multiple(values: ArrayLike, limit: float) -> NDArray[np.float64]:
+    """Exceed multiple (C - S) / S of HJ 663, two decimals; 0 where the limit is not exceeded."""
+    over = (np.asarray(values, dtype=np.float64) - limit) / limit
+    return np.asarray(round_half_even(np.where(over < 0, 0.0, over), 2))
+
+
+def _period(
+    array: NDArray[np.float64],
+    days: NDArray[np.datetime64],
+    items: tuple[str, ...],
+    year: int,
+    dust_removed: NDArray[np.bool_] | None,
+    first: date | str | np.datetime64 | None,
+    last: date | str | np.datetime64 | None,
+    partial: bool,
+) -> tuple[
+    NDArray[np.float64], NDArray[np.datetime64], NDArray[np.bool_], np.datetime64, np.datetime64
+]:
+    """Values, days and dust flags (day, item) of the period, in order, and its two ends."""
+    start, end = np.array(
+        [
+            f"{year:04d}-01-01" if first is None else first,
+            f"{year:04d}-12-31" if last is None else last,
+        ],
+        dtype="datetime64[D]",
+    )
+    dust = np.zeros((len(days), len(items)), dtype=np.bool_)
+    if dust_removed is not None:
+        flags = np.asarray(dust_removed, dtype=np.bool_)
+        dust |= flags[:, None] if flags.ndim == 1 else flags
+        dust &= np.array([item in _PM for item in items], dtype=np.bool_)
+    chosen = np.flatnonzero((days >= start) & (days <= end))
+    chosen = chosen[np.argsort(days[chosen], kind="stable")]
+    inside = days[chosen]
+    twice = inside[1:][inside[1:] == inside[:-1]]
+    if len(twice):
+        raise InputError(
+            f"The day {twice[0]} occurs more than once.", "Keep one row for each day of a place."
+        )
+    if partial and last is None and len(inside):
+        end = inside[-1]
+    whole = len(chosen) == len(days) and bool((np.diff(chosen) == 1).all())
+    return array if whole else array[:, chosen], inside, dust[chosen], start, end
+
+
+class _Sufficiency:
+    """The rule on the number of days, for the days of one period."""
+
+    def __init__(
+        self,
+        days: NDArray[np.datetime64],
+        start: np.datetime64,
+        end: np.datetime64,
+        partial: bool,
+    ) -> None:
+        self.partial = partial
+        months = np.arange(
+            start.astype("datetime64[M]"), end.astype("datetime64[M]") + np.timedelta64(1, "M")
+        )
+        opens = months.astype("datetime64[D]")
+        closes = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
+        # The days of month m are days[edges[m]:edges[m + 1]].
+        self.edges = np.searchsorted(days, np.append(opens, end + np.timedelta64(1, "D")))
+        february = months.astype(int) % 12 == 1
+        whole = (opens >= start) & (closes <= end)
+        self.needed = np.where(whole, np.where(february, FEBRUARY_DAYS, MONTH_DAYS), 0)
+        length = int((end - start).astype(int)) + 1
+        self.total = YEAR_DAYS if length in (365, 366) else -(-YEAR_DAYS * length // 365)
+
+    def __call__(self, present: NDArray[np.bool_], *, monthly: bool = True) -> NDArray[np.bool_]:
+        """Whether the days ``present`` (path, day) are enough, bool (path,)."""
+        if self.partial:
+            return np.asarray(present.any(axis=1))
+        running = np.zeros((len(present), present.shape[1] + 1), dtype=np.int32)
+        np.cumsum(present, axis=1, out=running[:, 1:])
+        enough = running[:, -1] >= self.total
+        if monthly:
+            by_month = np.diff(running[:, self.edges], axis=1)
+            enough &= (by_month >= self.needed).all(axis=1)
+        return np.asarray(enough)
+
+
+def _statistics(
+    series: NDArray[np.float64], per_cent: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Mean, percentile and number of the values of each row of (path, day), NaN left out."""
+    missing = np.isnan(series)
+    if missing.any():
+        # Days observed are the same on every path: a day missing on all of them just drops out.
+        series = np.ascontiguousarray(series[:, ~missing.all(axis=0)])
+        missing = np.isnan(series)
+    n_paths, n_days = series.shape
+    if n_days == 0:
+        empty = np.full(n_paths, np.nan)
+        return empty, empty.copy(), np.zeros(n_paths, dtype=np.int64)
+    if not missing.any():
+        count = np.full(n_paths, n_days, dtype=np.int64)
+        low, rest = divmod((n_days - 1) * per_cent, 100)
+        high = min(low + 1, n_days - 1)
+        ordered = np.partition(series, (low, high), axis=1)
+        below, above = ordered[:, low], ordered[:, high]
+        fraction: NDArray[np.float64] | float = rest / 100.0
+        mean = series.mean(axis=1, dtype=np.float64)
+    else:
+        count = n_days - missing.sum(axis=1, dtype=np.int64)
+        ordered = np.sort(series, axis=1)
+        steps = np.maximum(count - 1, 0) * per_cent
+        lows = steps // 100
+        rows = np.arange(n_paths)
+        below = ordered[rows, lows]
+        above = ordered[rows, np.minimum(lows + 1, np.maximum(count - 1, 0))]
+        fraction = steps % 100 / 100.0
+        total = np.where(missing, 0.0, series).sum(axis=1, dtype=np.float64)
+        mean = np.full(n_paths, np.nan)
+        np.divide(total, count, out=mean, where=count > 0)
+    smaller, larger = below.astype(np.float64), above.astype(np.float64)
+    if series.dtype == np.float32:
+        # float32 can't hold 1.1; back to the decimals a reading has, else ties are no longer ties.
+        smaller, larger, mean = np.round(smaller, 4), np.round(larger, 4), np.round(mean, 6)
+    return mean, smaller + (larger - smaller) * fraction, count
+
+
+def _day_counts(
+    array: NDArray[np.float64],
+    days: NDArray[np.datetime64],
+    items: tuple[str, ...],
+    dust: NDArray[np.bool_],
+    standard: str | None,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Days that count, good and heavy days, each bool (path, day)."""
+    chosen = [column for column, item in enumerate(items) if item in AIR_ITEMS]
+    used = array if len(chosen) == len(items) else array[:, :, chosen]
+    flags: NDArray[np.bool_] | tuple[str, ...] = ()
+    if dust.any():
+        flags = dust[:, chosen] & np.isnan(used)
+    result = daily_aqi(
+        used, days, tuple(items[column] for column in chosen), standard, not_monitored=flags
+    )
+    counted = result.complete & (result.aqi >= 0)
+    return counted, counted & (result.aqi <= GOOD_AQI), counted & (result.aqi > HEAVY_AQI)

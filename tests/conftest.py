@@ -1,0 +1,40 @@
+"""What all tests share: where real readings may lie, and how properties are checked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# No deadline: a busy machine is not a failure. The same cases every time.
+settings.register_profile("rules", deadline=None, derandomize=True)
+settings.load_profile("rules")
+
+_REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real readings beside the checkout; tests that need it are skipped without."""
+    if not _REAL.is_dir():
+        pytest.skip("the folder of real readings is not beside the checkout")
+    return _REAL
+
+
+@pytest.fixture
+def forecast_command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command ``forecast`` as a process; returns its exit code, stdout and stderr."""
+
+    def run(
+        *arguments: str | Path, stdin: str | None = None, timeout: float = 300
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "forecast", *map(str, arguments)],
+            input=stdin, capture_output=True, encoding="utf-8", timeout=timeout, check=False,
+        )  # fmt: skip
+
+    return run

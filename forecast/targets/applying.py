@@ -1,0 +1,145 @@
+"""Which targets hold for a region and a year, and whether a section list is the one meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+
+from forecast.targets.loader import find_plan
+from forecast.targets.model import Plan, SectionSet, Target
+
+__all__ = [
+    "applying_targets",
+    "normalise_region",
+    "plans_of_region",
+    "section_set_mismatch",
+    "section_set_on",
+]
+
+_SUFFIX = re.compile(r"(自治州|地区|市|州|盟)$")
+#: Peoples in the full names of autonomous prefectures (恩施土家族苗族自治州 is 恩施).
+_PEOPLES = re.compile(
+    r"(?:朝鲜|土家|苗|侗|布依|壮|藏|羌|彝|哈尼|傣|白|景颇|傈僳|回|蒙古)族|蒙古|哈萨克|柯尔克孜"
+)
+
+
+def normalise_region(name: str) -> str:
+    """The name that plans, aliases and readings are matched by.
+
+    One of 市, 地区, 自治州, 州, 盟 is dropped from the end (never down to one character, so 杭州
+    stays 杭州), and the peoples of an autonomous prefecture with it. A district keeps its full
+    name: 邵阳市北塔区 is not 邵阳.
+
+    >>> [normalise_region(n) for n in ("衡水市", "黔东南州", "黔东南苗族侗族自治州", "邵阳市北塔区", "杭州")]
+    ['衡水', '黔东南', '黔东南', '邵阳市北塔区', '杭州']
+    """
+    bare = "".join(name.split())
+    match = _SUFFIX.search(bare)
+    if match is None or match.start() < 2:
+        return bare
+    short = bare[: match.start()]
+    if match[1] == "自治州":
+        people = _PEOPLES.search(short, 2)
+        if people is not None:
+            short = short[: people.start()]
+    return short
+
+
+def plans_of_region(
+    plans: Sequence[Plan], region: str, aliases: Mapping[str, str] | None = None
+) -> list[Plan]:
+    """The plans written for ``region`` (not those that hold everywhere).
+
+    Args:
+        aliases: a workspace's own names, alias to name; either form is accepted.
+    """
+    wanted = {normalise_region(region)}
+    for alias, name in (aliases or {}).items():
+        if normalise_region(alias) in wanted:
+            wanted.add(normalise_region(name))
+    found = []
+    for plan in plans:
+        names = (plan.region, *plan.aliases) if plan.region else ()
+        if wanted & {normalise_region(n) for n in names}:
+            found.append(plan)
+    return found
+
+
+def applying_targets(
+    plans: Sequence[Plan],
+    region: str,
+    year: int,
+    plan: str | None = None,
+    *,
+    aliases: Mapping[str, str] | None = None,
+) -> tuple[list[Target], list[Target]]:
+    """Targets that are judged for ``region`` in ``year``, and those shown for reference only.
+
+    Judged are the region's targets of that year (the deadline year; every year of the period for
+    levels to keep, trends and ranges). In a domain (air, water) in which the region's plans ask
+    nothing of that year that readings could answer, the targets of plans without a region (the
+    built-in ``national``) are judged instead. Targets of other years are for reference.
+
+    Args:
+        plan: only this plan; a region it does not name falls back to the plans for everywhere.
+
+    Raises:
+        TargetError: there is no such plan.
+    """
+    everywhere = [p for p in plans if not p.region]
+    chosen = plans_of_region(plans, region, aliases)
+    if plan is not None:
+        named = find_plan(plans, plan)
+        everywhere = [named] if not named.region else everywhere
+        chosen = [p for p in chosen if p.id == named.id]
+    own = [t for p in chosen for t in p.target]
+    applying = [t for t in own if t.covers(year)]
+    reference = [t for t in own if not t.covers(year)]
+    answered = {t.domain for t in applying if t.computable and t.year == year}
+    for fallback in everywhere:
+        applying.extend(
+            t.model_copy(update={"year": year, "region": region})
+            for t in fallback.target
+            if t.domain not in answered and t.covers(year)
+        )
+    return applying, reference
+
+
+def section_set_on(plan: Plan, name: str, day: dt.date) -> SectionSet | None:
+    """The version of the section set ``name`` in force on ``day``, or None."""
+    return next((s for s in plan.section_set if s.name == name and s.covers(day)), None)
+
+
+def section_set_mismatch(
+    target: Target, plan: Plan, n_sections: int, date: dt.date
+) -> tuple[str, str] | None:
+    """Why a share over ``n_sections`` on ``date`` can't answer ``target`` (zh, en), or None.
+
+    80 % of the 10 sections of 2020 never answers 69.2 % of the 13 sections of 2025: the list
+    changed, so the two are not one series.
+    """
+    if not target.section_set:
+        return None
+    meant = [s for s in plan.section_set if s.name == target.section_set]
+    deadline = dt.date(target.year, 12, 31) if target.year is not None else date
+    wanted = next((s for s in meant if s.covers(deadline)), None)
+    if wanted is None:
+        return None
+    if not wanted.covers(date):
+        until = wanted.valid_to.isoformat() if wanted.valid_to else ""
+        count = f"{wanted.n} 个断面" if wanted.n else "断面"
+        count_en = f"{wanted.n} sections" if wanted.n else "sections"
+        return (
+            f"{date:%Y-%m-%d} 的 {n_sections} 个断面不属于该目标所指的断面清单"
+            f"（{wanted.name}，{count}，{wanted.valid_from} 至 {until or '今'}），两者不可比",
+            f"the {n_sections} sections of {date:%Y-%m-%d} are not the list that the target means "
+            f"({count_en}, {wanted.valid_from} to {until or 'now'}), so the two are not comparable",
+        )
+    if wanted.n is not None and n_sections != wanted.n:
+        return (
+            f"目标按 {wanted.n} 个断面（{wanted.name}）计算，现有 {n_sections} 个断面的数据，分母不同，不可比",
+            f"the target is taken over {wanted.n} sections ({wanted.name}) and there are readings "
+            f"of {n_sections}, so the shares are not comparable",
+        )
+    return None

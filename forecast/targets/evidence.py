@@ -1,0 +1,98 @@
+"""What a target is judged on, and what the judgement says: three frozen records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["VERDICTS", "Evidence", "Judgement", "Thresholds"]
+
+#: Every verdict there is, worst news that calls for action first.
+VERDICTS: tuple[str, ...] = (
+    "NOT_MET", "UNLIKELY", "AT_RISK", "LIKELY", "MET", "INCONCLUSIVE", "INSUFFICIENT_DATA",
+    "TARGET_PENDING", "NO_BASELINE", "NEEDS_PEERS", "NOT_APPLICABLE",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Probabilities that part LIKELY, AT_RISK and UNLIKELY, each in (0, 1).
+
+    LIKELY is P >= ``likely``, UNLIKELY is P < ``unlikely``; ``break_even`` is the probability
+    asked of a number that is not set yet.
+    """
+
+    likely: float = 0.8
+    unlikely: float = 0.2
+    break_even: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not 0 < self.unlikely < self.likely < 1:
+            raise ValueError(
+                f"need 0 < unlikely < likely < 1, got unlikely={self.unlikely}, likely={self.likely}"
+            )
+        if not 0 < self.break_even < 1:
+            raise ValueError(f"break_even must lie in (0, 1), got {self.break_even}")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about one indicator at one place, for one year.
+
+    Attributes:
+        observed: judged (rounded) value to date, or final when ``year_over`` [unit of target].
+        samples: judged (rounded) value of each path, shape (path,); None when nothing was drawn.
+        year: the year that ``observed`` and ``samples`` are about; None = the target's year.
+        year_over: nothing of the period is open any more.
+        sufficient: the validity rules of the indicator hold; else ``insufficient_reason`` (zh, en).
+        bounds: smallest and largest value still arithmetically possible [unit of target].
+        history: judged value of past years, for trend, keep and change targets.
+        ledger: sum of the entered lines [unit of target] and their number; None = none entered.
+        done: for works: True or False as entered; None = nothing entered.
+        peers: values of the peers for the year, by name; None = none entered.
+        levels: annual values of the quantity (``Target.of``) that a change target is worked out on.
+        as_of: last day whose readings were used, for the sentence only.
+        detail_zh, detail_en: a clause that names e.g. the failing items, for the sentence only.
+    """
+
+    observed: float | None = None
+    samples: NDArray[np.float64] | None = None
+    year: int | None = None
+    year_over: bool = False
+    sufficient: bool = True
+    insufficient_reason: tuple[str, str] = ("", "")
+    bounds: tuple[float, float] | None = None
+    history: Mapping[int, float] = field(default_factory=dict)
+    ledger: tuple[float, int] | None = None
+    done: bool | None = None
+    peers: Mapping[str, float] | None = None
+    levels: Mapping[int, float] = field(default_factory=dict)
+    as_of: str = ""
+    detail_zh: str = ""
+    detail_en: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The answer for one target.
+
+    Attributes:
+        verdict: one of ``VERDICTS``.
+        probability: of meeting the target, in [0, 1]; exactly 0 or 1 only where the year is over
+            or arithmetic has decided; None where there is none.
+        reason_zh, reason_en: one sentence with the numbers.
+        break_even: for TARGET_PENDING ``{"probability": 0.8, "value": v}``: the number that would
+            be met with that probability.
+        margin: distance from the target to the observed value (year over) or to the median path,
+            positive on the good side [unit of target].
+    """
+
+    verdict: str
+    probability: float | None
+    reason_zh: str
+    reason_en: str
+    break_even: dict[str, float] | None = None
+    margin: float | None = None

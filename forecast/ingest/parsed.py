@@ -1,0 +1,121 @@
+"""What reading one file gives, and the notes made on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from forecast.ingest.sheet import Sheet
+
+__all__ = ["Layout", "Notes", "Parsed", "Request", "ragged_rows"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a layout needs beside the cells.
+
+    Attributes:
+        region: the region of a file that has no column for it.
+        last_year: the latest year a reading may have.
+        region_given: True where a person named the region, not the file.
+    """
+
+    region: str
+    last_year: int
+    region_given: bool = False
+
+
+class Notes:
+    """Findings on one file, gathered while it is read."""
+
+    def __init__(self) -> None:
+        self._problems: list[pd.DataFrame] = []
+        self.missing = 0
+        self.duplicates = 0
+
+    def problem(
+        self, rows: Sequence[int], column: str, values: Sequence[str], reasons: Sequence[str] | str
+    ) -> None:
+        """Put cells (or, with ``column`` empty, whole rows) into quarantine."""
+        if len(rows) == 0:
+            return
+        self._problems.append(
+            pd.DataFrame(
+                {
+                    "row": np.asarray(rows, dtype=np.int64),
+                    "column": column,
+                    "value": pd.Series(list(values), dtype="str"),
+                    "reason": reasons if isinstance(reasons, str) else list(reasons),
+                }
+            )
+        )
+
+    def quarantine(self) -> pd.DataFrame:
+        """Return ``row, column, value, reason`` of everything set aside, by row."""
+        if not self._problems:
+            return pd.DataFrame({c: pd.Series(dtype="str") for c in ("column", "value", "reason")}
+                                | {"row": pd.Series(dtype="int64")})[
+                ["row", "column", "value", "reason"]
+            ]  # fmt: skip
+        return pd.concat(self._problems, ignore_index=True).sort_values(
+            ["row", "column"], kind="stable", ignore_index=True
+        )
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The tidy rows of one file.
+
+    Attributes:
+        table: the table they belong to.
+        rows: its columns without ``source`` and ``file_id``; ``row`` is the line in the file.
+        notes: what was set aside and counted.
+        rows_read: data lines in the file.
+        ignored: columns that are known and not stored.
+        places: ``region, place, place_kind`` of every place the file names, also of those whose
+            rows were all set aside; None where the file names none.
+    """
+
+    table: str
+    rows: pd.DataFrame
+    notes: Notes
+    rows_read: int
+    ignored: tuple[str, ...] = ()
+    places: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One source layout.
+
+    Attributes:
+        name: its word in ``--source`` and in the ``source`` column.
+        table: where its rows go.
+        description: one line for a person.
+        matches: whether the first lines (header, then up to 20 more) are of this layout.
+        parse: cells → tidy rows.
+        region_from_name: True where the file's name says the region.
+        region_fills: True where a region given by a person fills blanks of the file's own.
+    """
+
+    name: str
+    table: str
+    description: str
+    matches: Callable[[Sequence[Sequence[str]]], bool] = field(repr=False)
+    parse: Callable[[Sheet, Request], Parsed] = field(repr=False)
+    region_from_name: bool = False
+    region_fills: bool = False
+
+
+def ragged_rows(sheet: Sheet, notes: Notes) -> None:
+    """Set aside the lines whose number of fields is not that of the first line."""
+    width = sheet.cells.shape[1]
+    notes.problem(
+        list(sheet.ragged),
+        "",
+        [""] * len(sheet.ragged),
+        [f"{count} fields where the first line has {width}" for count in sheet.ragged.values()],
+    )

@@ -1,0 +1,144 @@
+"""What an ingest did, file by file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from forecast.errors import ContradictionError, ForecastError
+
+__all__ = ["FileReport", "IngestReport"]
+
+_DONE, _NOTHING, _CONTRADICTED, _IN_PART = 0, 1, 3, 4
+
+
+@dataclass
+class FileReport:
+    """One file.
+
+    Attributes:
+        path: as it was given or found.
+        status: ``read``, ``already_read`` or ``refused``.
+        reason, cure: why it was refused, in one sentence each.
+        exit_code: what the refusal alone would end in.
+        layout: its source layout.
+        raw: its copy under ``data/raw``.
+        rows_read, rows_kept: data lines, and those of which at least one value was taken.
+        quarantined: rows and cells set aside; ``quarantine`` is the file that lists them.
+        missing: cells that say that there is no value.
+        duplicates: exact repeats, left out.
+        flagged: values kept with a flag.
+        new, corrected, unchanged: values by what they did to the tables.
+        ignored: columns known and not stored.
+    """
+
+    path: Path
+    status: str
+    reason: str = ""
+    cure: str = ""
+    exit_code: int = _DONE
+    layout: str = ""
+    raw: Path | None = None
+    rows_read: int = 0
+    rows_kept: int = 0
+    quarantined: int = 0
+    quarantine: Path | None = None
+    missing: int = 0
+    duplicates: int = 0
+    flagged: int = 0
+    new: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+    ignored: tuple[str, ...] = ()
+
+    @classmethod
+    def refused(cls, path: Path, error: ForecastError, **known: Any) -> FileReport:
+        """Return the report on a file that was not taken in because of ``error``."""
+        return cls(path, "refused", error.message, error.cure, exit_code=error.exit_code, **known)
+
+
+@dataclass
+class IngestReport:
+    """All files of one call, in the order of reading.
+
+    Attributes:
+        files: one report each.
+        skipped: files of a folder that are not tables, with the reason.
+        dry_run: True where nothing was written.
+    """
+
+    files: list[FileReport] = field(default_factory=list)
+    skipped: list[tuple[Path, str]] = field(default_factory=list)
+    dry_run: bool = False
+
+    def _with(self, status: str) -> list[FileReport]:
+        return [file for file in self.files if file.status == status]
+
+    @property
+    def read(self) -> list[FileReport]:
+        """The files that were taken in."""
+        return self._with("read")
+
+    @property
+    def already_read(self) -> list[FileReport]:
+        """The files whose content was there before."""
+        return self._with("already_read")
+
+    @property
+    def refused(self) -> list[FileReport]:
+        """The files that were not taken in."""
+        return self._with("refused")
+
+    @property
+    def exit_code(self) -> int:
+        """0 done; 1 nothing usable; 3 nothing usable and a header is contradicted; 4 in part."""
+        refused = self.refused
+        if self.read or self.already_read:
+            return _IN_PART if refused else _DONE
+        if any(file.exit_code == ContradictionError.exit_code for file in refused):
+            return _CONTRADICTED
+        return _NOTHING
+
+    @property
+    def message(self) -> str:
+        """One sentence for stderr where the exit code is not 0, else empty."""
+        refused = self.refused
+        if not self.files:
+            return "There is no table to read here. Give CSV, CSV.GZ, TXT or XLSX files or a folder of them."
+        if not refused:
+            return ""
+        first = f"{refused[0].reason} {refused[0].cure}".strip()
+        if len(self.files) == 1:
+            return first
+        return f"{len(refused)} of {len(self.files)} files were not taken in; the first: {first}"
+
+    def total(self, count: str) -> int:
+        """Return the sum of one of the counts of ``FileReport`` over the files read."""
+        return sum(int(getattr(file, count)) for file in self.read)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, for ``--json``."""
+        counts = (
+            "rows_read", "rows_kept", "quarantined", "missing", "duplicates", "flagged", "new",
+            "corrected", "unchanged",
+        )  # fmt: skip
+        return {
+            "dry_run": self.dry_run,
+            "exit_code": self.exit_code,
+            **{count: self.total(count) for count in counts},
+            "files": [
+                {
+                    "path": str(file.path),
+                    "status": file.status,
+                    "layout": file.layout,
+                    "reason": file.reason,
+                    "cure": file.cure,
+                    **{count: getattr(file, count) for count in counts},
+                    "quarantine": None if file.quarantine is None else str(file.quarantine),
+                    "ignored": list(file.ignored),
+                }
+                for file in self.files
+            ],
+            "skipped": [{"path": str(path), "reason": reason} for path, reason in self.skipped],
+        }

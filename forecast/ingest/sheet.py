@@ -1,0 +1,212 @@
+"""One source file as text cells: encoding, delimiter and line numbers, nothing of its meaning."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from forecast.errors import InputError
+
+__all__ = ["SUFFIXES", "Sheet", "content_id", "read_bytes", "read_sheet", "stem"]
+
+#: What looks like a table, longest first.
+SUFFIXES = (".csv.gz", ".txt.gz", ".csv", ".txt", ".xlsx")
+
+#: The mark on a raw copy whose name was taken by another content.
+_COPY = re.compile(r"\.[0-9a-f]{8}$")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The cells of one file.
+
+    Attributes:
+        path: where it was read from.
+        data: its content as it is on disk.
+        sha256: hash of its content.
+        encoding: how its text was decoded.
+        cells: one row a line, text without blanks around it; the index is the line, from 1.
+        ragged: lines whose number of fields differs from the first line's: line → fields.
+    """
+
+    path: Path
+    data: bytes = field(repr=False)
+    sha256: str
+    encoding: str
+    cells: pd.DataFrame
+    ragged: dict[int, int]
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """The cells of the first line that is not blank."""
+        return tuple(self.cells.iloc[0])
+
+    @property
+    def file_id(self) -> str:
+        """The name of this content in the tables."""
+        return self.sha256[:16]
+
+    def named(self) -> pd.DataFrame:
+        """Return the lines below the header, with the header's names as columns.
+
+        Raises:
+            InputError: two columns have the same name.
+        """
+        names = [name for name in self.first if name]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InputError(
+                f"{self.path} has more than one column {twice[0]}.", "Rename or remove one of them."
+            )
+        body = self.cells.iloc[1:].copy()
+        body.columns = pd.Index(self.first)
+        return body
+
+
+def stem(path: Path) -> str:
+    """Return the file's name without folder, endings and copy mark: ``北京.csv.gz`` → ``北京``."""
+    name = path.name
+    ending = next((s for s in SUFFIXES if name.lower().endswith(s)), path.suffix)
+    bare = name[: len(name) - len(ending)]
+    return _COPY.sub("", bare).strip()
+
+
+def content_id(data: bytes) -> str:
+    """Return the name of a content in the tables: the first 16 hex digits of its SHA-256."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        InputError: it is missing or can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist.", "Check the path.") from error
+    except OSError as error:
+        raise InputError(
+            f"{path} can't be read ({error.strerror or error}).", "Check its permissions."
+        ) from error
+
+
+def read_sheet(path: Path, data: bytes | None = None) -> Sheet:
+    """Read a CSV (plain or gzipped, UTF-8 with or without BOM, UTF-16 with BOM, GB18030) or XLSX.
+
+    Args:
+        path: the file.
+        data: its content where it was read already.
+
+    Raises:
+        InputError: missing, unreadable, empty, or not a table of text.
+    """
+    data = read_bytes(path) if data is None else data
+    sha256 = hashlib.sha256(data).hexdigest()
+    if path.name.lower().endswith(".xlsx"):
+        encoding, lines = "xlsx", _workbook(path, data)
+    else:
+        encoding, lines = _text(path, data)
+    if not lines:
+        raise InputError(f"{path} is empty.", "Export it again from its source.")
+    width = len(lines[0][1])
+    rows, numbers, ragged = [], [], {}
+    for number, fields in lines:
+        # Blank cells at the end come from spreadsheets and mean nothing.
+        while len(fields) > width and not fields[-1]:
+            fields.pop()
+        if len(fields) != width:
+            ragged[number] = len(fields)
+        else:
+            rows.append(fields)
+            numbers.append(number)
+    cells = pd.DataFrame(rows, index=numbers, columns=range(width), dtype="str")
+    return Sheet(path, data, sha256, encoding, cells, ragged)
+
+
+def _text(path: Path, data: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(
+                f"{path} is a damaged gzip file.", "Copy or download it again."
+            ) from error
+    encoding, text = _decoded(path, data)
+    if "\x00" in text:
+        raise InputError(f"{path} is not a text file.", "Save the table as CSV (UTF-8) or XLSX.")
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(",\t;", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    lines = []
+    try:
+        for fields in reader:
+            stripped = [field.strip().strip("\ufeff\u3000") for field in fields]
+            if any(stripped):
+                lines.append((reader.line_num, stripped))
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, line {reader.line_num}: not readable as a table ({error}).",
+            "Save the table as CSV (UTF-8) again.",
+        ) from error
+    return encoding, lines
+
+
+def _decoded(path: Path, data: bytes) -> tuple[str, str]:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        order = ["utf-16"]
+    else:
+        order = ["utf-8-sig", "gb18030"]
+    for encoding in order:
+        try:
+            return encoding, data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputError(
+        f"{path} is neither UTF-8 nor GB18030 text.", "Save the table as CSV (UTF-8) or XLSX."
+    )
+
+
+def _workbook(path: Path, data: bytes) -> list[tuple[int, list[str]]]:
+    """Return the cells of the first sheet as text; dates as ISO, whole numbers without a point."""
+    import openpyxl  # slow to import, and few files are workbooks
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        rows = [[_cell(value) for value in row] for row in book.worksheets[0].values]
+        book.close()
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError) as error:
+        raise InputError(
+            f"{path} is not a readable XLSX workbook.", "Save it again as XLSX or CSV (UTF-8)."
+        ) from error
+    width = max((len(row) for row in rows), default=0)
+    padded = [row + [""] * (width - len(row)) for row in rows]
+    lines = [(number, row) for number, row in enumerate(padded, start=1) if any(row)]
+    while lines and not any(row[-1] for _, row in lines):
+        for _, row in lines:
+            row.pop()
+    return lines
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(" ").removesuffix(" 00:00:00")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).strip()

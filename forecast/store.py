@@ -1,0 +1,391 @@
+"""The tidy tables: the only module that reads or writes Parquet.
+
+``data/processed/<table>/year=YYYY/part-<hash>.parquet`` holds the rows and
+``data/processed/manifest.json`` lists the files that are alive. A writer adds files, then replaces
+the manifest, then drops what is no longer listed; so a table changes at one moment or not at all,
+and a reader never takes a lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from forecast.disk import write_file
+from forecast.errors import WorkspaceError
+from forecast.revisions import merge_readings
+from forecast.tables import SCHEMAS, TABLES, Table, by_year, content_hash, typed
+
+__all__ = ["FORMAT_VERSION", "SCHEMAS", "SOURCE_PRIORITY", "Store", "Writer"]
+
+#: Version of the folder layout; a higher one in a manifest means a newer program wrote it.
+FORMAT_VERSION = 1
+
+#: Which source speaks where several have a value of one place, day and item; others come last.
+#: The header layout carries the true daily-maximum 8-hour O3 and official rounding; the long one
+#: has one measured definition over the years; the headerless one is a second-hand dump.
+SOURCE_PRIORITY: tuple[str, ...] = (
+    "city_day_header",
+    "long_tidy",
+    "city_day_headerless",
+    "section_readings",
+    "weekly_sections",
+)
+
+#: A writer that waits says so after this time [s].
+_PATIENCE = 3.0
+
+Moment = str | date | pd.Timestamp
+
+
+class Store:
+    """The tables under one ``data/processed`` folder.
+
+    Args:
+        processed: the folder; made when first written.
+        lock_timeout: how long a writer waits for another writer [s].
+        notify: called with one sentence when a writer has to wait; default: to stderr.
+    """
+
+    def __init__(
+        self,
+        processed: Path,
+        *,
+        lock_timeout: float = 600.0,
+        notify: Callable[[str], None] | None = None,
+    ) -> None:
+        self.processed = Path(processed)
+        self.lock_timeout = lock_timeout
+        self.notify = notify or (lambda text: print(text, file=sys.stderr, flush=True))
+
+    @property
+    def manifest_path(self) -> Path:
+        """The file that lists the live parts."""
+        return self.processed / "manifest.json"
+
+    def manifest(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return the live parts: table → partition → ``path``, ``rows``, ``content``.
+
+        Raises:
+            WorkspaceError: the manifest is unreadable or of a newer format.
+        """
+        try:
+            text = self.manifest_path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        try:
+            stored = json.loads(text)
+            version, tables = stored["format_version"], stored["tables"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise WorkspaceError(
+                f"{self.manifest_path} is damaged and the tables can't be read.",
+                "Move data/processed away and ingest data/raw again; the raw files are untouched.",
+            ) from error
+        if version != FORMAT_VERSION:
+            raise WorkspaceError(
+                f"{self.manifest_path} has format {version}; this program reads {FORMAT_VERSION}.",
+                "Update the program, or move data/processed away and ingest data/raw again.",
+            )
+        return tables  # type: ignore[no-any-return]
+
+    def read(
+        self,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        regions: Iterable[str] | None = None,
+        years: Iterable[int] | None = None,
+    ) -> pd.DataFrame:
+        """Return the rows of ``table``, every version of every value, in the table's order.
+
+        Args:
+            table: a name of ``SCHEMAS``.
+            columns: which columns; default all.
+            regions: keep these names of ``region``, exactly as stored; default all.
+            years: keep the partitions of these years; default all.
+
+        Returns:
+            A frame with the types of the schema, empty but typed where there is nothing.
+
+        Raises:
+            KeyError: no such table.
+            WorkspaceError: a part is missing or damaged.
+        """
+        spec = TABLES[table]
+        wanted = None if years is None else {str(year) for year in years}
+        named = None if regions is None else sorted(set(regions))
+        for attempt in range(5):
+            parts = self.manifest().get(table, {})
+            try:
+                loaded = [
+                    self._part(spec, part["path"], columns, named)
+                    for year, part in sorted(parts.items())
+                    if wanted is None or not spec.year_of or year in wanted
+                ]
+                break
+            except FileNotFoundError as error:
+                # A writer replaced the manifest and dropped the part between our two reads.
+                if attempt == 4:
+                    raise WorkspaceError(
+                        f"A part of table {table} is missing: {error.filename or error}.",
+                        "Move data/processed away and ingest data/raw again.",
+                    ) from error
+                time.sleep(0.05)
+        schema = (
+            spec.schema if columns is None else pa.schema([spec.schema.field(c) for c in columns])
+        )
+        whole = pa.concat_tables([schema.empty_table(), *loaded])
+        return whole.to_pandas()  # type: ignore[no-any-return]
+
+    def _part(
+        self, spec: Table, path: str, columns: Sequence[str] | None, regions: list[str] | None
+    ) -> pa.Table:
+        """Return one stored part with the columns asked for, of the regions asked for."""
+        names = list(spec.schema.names if columns is None else columns)
+        load = names if regions is None or "region" in names else [*names, "region"]
+        try:
+            part = pq.read_table(
+                self.processed / path, columns=load, partitioning=None, memory_map=False
+            )
+        except FileNotFoundError:
+            raise
+        except (OSError, pa.ArrowException) as error:
+            raise WorkspaceError(
+                f"{self.processed / path} is damaged and can't be read.",
+                "Move data/processed away and ingest data/raw again; the raw files are untouched.",
+            ) from error
+        if regions is not None:
+            part = part.filter(pc.is_in(part["region"], pa.array(regions, pa.string())))
+        # Parquet knows no whole seconds and hands back milliseconds.
+        return part.select(names).cast(pa.schema([spec.schema.field(name) for name in names]))
+
+    def files(self) -> pd.DataFrame:
+        """Return the files that were taken in, one row each."""
+        return self.read("files")
+
+    def air_daily(
+        self, as_of: Moment | None = None, regions: Iterable[str] | None = None
+    ) -> pd.DataFrame:
+        """Return the daily air values known at the end of ``as_of``: one a place, day and item."""
+        return self._resolved("air_daily", as_of, regions)
+
+    def water_samples(
+        self, as_of: Moment | None = None, regions: Iterable[str] | None = None
+    ) -> pd.DataFrame:
+        """Return the water samples known at the end of ``as_of``: one a place, time and item."""
+        return self._resolved("water_samples", as_of, regions)
+
+    def yearly_values(
+        self, as_of: Moment | None = None, regions: Iterable[str] | None = None
+    ) -> pd.DataFrame:
+        """Return the annual values known at the end of ``as_of``, one a place, year and origin."""
+        return self._resolved("yearly_values", as_of, regions)
+
+    def _resolved(
+        self, table: str, as_of: Moment | None, regions: Iterable[str] | None
+    ) -> pd.DataFrame:
+        """Return what speaks for each key: known in time, best source, latest version.
+
+        Rows come by year, then in the order of the table.
+        """
+        spec = TABLES[table]
+        rows = self.read(table, regions=regions)
+        if as_of is not None:
+            day_after = pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)
+            rows = rows[rows["known_from"] < day_after]
+        rejected = rows["flag"].str.contains("rejected", regex=False)
+        rows = rows[~rejected.astype(bool)]
+        key = [column for column in spec.key if column != "source"]
+        if rows.duplicated(key).any():
+            rank = {source: at for at, source in enumerate(SOURCE_PRIORITY)}
+            rows = rows.assign(_rank=rows["source"].map(rank).fillna(len(rank)).astype(int))
+            # The name breaks ties between sources without a rank, so the answer never depends
+            # on the order of reading.
+            rows = rows.sort_values(
+                ["_rank", "source", "known_from"], ascending=[True, True, False], kind="stable"
+            )
+            rows = rows.drop_duplicates(key).drop(columns="_rank").sort_index()
+        return rows.reset_index(drop=True)
+
+    def fingerprint(self, tables: Iterable[str] | None = None) -> str:
+        """Return a SHA-256 over what the tables say (default: all but ``files``).
+
+        It does not depend on the order or the time in which the files were read, nor on the
+        version of the Parquet writer; a correction, which is known from its receipt, changes it.
+        """
+        names = sorted(set(SCHEMAS) - {"files"} if tables is None else tables)
+        manifest = self.manifest()
+        digest = hashlib.sha256()
+        for name in names:
+            for year, part in sorted(manifest.get(name, {}).items()):
+                digest.update(f"{name}/{year}:{part['content']}\n".encode())
+        return digest.hexdigest()
+
+    @contextmanager
+    def writer(self) -> Iterator[Writer]:
+        """Open a change of the tables: all of it is stored when the block ends, or none.
+
+        Raises:
+            WorkspaceError: another writer holds the tables for longer than ``lock_timeout``, or
+                the disk is full. The tables are as before.
+        """
+        self.processed.mkdir(parents=True, exist_ok=True)
+        lock = self._locked()
+        try:
+            writer = Writer(self)
+            yield writer
+            writer._commit()
+        finally:
+            lock.release()
+
+    def _locked(self) -> filelock.BaseFileLock:
+        lock = filelock.FileLock(self.processed / ".lock")
+        first = min(_PATIENCE, self.lock_timeout)
+        try:
+            try:
+                lock.acquire(timeout=first)
+            except filelock.Timeout:
+                if self.lock_timeout <= first:
+                    raise
+                self.notify("Another command is writing the tables; waiting for it to finish.")
+                lock.acquire(timeout=self.lock_timeout - first)
+        except filelock.Timeout as error:
+            raise WorkspaceError(
+                f"Another command has been writing {self.processed} for more than "
+                f"{self.lock_timeout:g} s.",
+                "Wait for it to finish, then run this command again.",
+            ) from error
+        return lock
+
+    def upsert(self, table: str, rows: pd.DataFrame) -> int:
+        """Add ``rows``; a row with the key of a stored one replaces it. Return how many were new."""
+        with self.writer() as writer:
+            return writer.upsert(table, rows)
+
+
+class Writer:
+    """A change under way; made by ``Store.writer`` and used only inside its block."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._manifest = store.manifest()
+        self._staged: dict[tuple[str, str], pd.DataFrame] = {}
+        self._sweep()
+
+    def read(self, table: str, year: str = "") -> pd.DataFrame:
+        """Return the rows of one partition as this change has left them."""
+        staged = self._staged.get((table, year))
+        if staged is not None:
+            return staged
+        part = self._manifest.get(table, {}).get(year)
+        if part is None:
+            empty: pd.DataFrame = SCHEMAS[table].empty_table().to_pandas()
+            return empty
+        frame: pd.DataFrame = self._store._part(TABLES[table], part["path"], None, None).to_pandas()
+        return frame
+
+    def upsert(self, table: str, rows: pd.DataFrame) -> int:
+        """Add ``rows``; a row with the key of a stored one replaces it. Return how many were new.
+
+        A missing column is filled with the empty value of its type.
+        """
+        spec = TABLES[table]
+        new = 0
+        for year, incoming in by_year(spec, typed(spec, rows)):
+            stored = self.read(table, year)
+            whole = pd.concat([stored, incoming], ignore_index=True)
+            whole = whole.drop_duplicates(list(spec.key), keep="last")
+            new += len(whole) - len(stored)
+            self._staged[table, year] = whole
+        return new
+
+    def merge(self, table: str, rows: pd.DataFrame, received: pd.Timestamp) -> pd.DataFrame:
+        """Add readings; a value that differs from the stored one becomes a correction.
+
+        Args:
+            table: a table of readings.
+            rows: readings in the order of their receipt, with ``known_from`` = their own time.
+            received: the moment of receipt, from which corrections are known.
+
+        Returns:
+            One row for each of ``rows``: ``file_id`` and ``outcome`` (``new``, ``corrected`` or
+            ``unchanged``).
+        """
+        spec = TABLES[table]
+        outcomes = []
+        for year, incoming in by_year(spec, typed(spec, rows)):
+            whole, outcome = merge_readings(
+                self.read(table, year), incoming, key=list(spec.key), received=received
+            )
+            if (outcome["outcome"] != "unchanged").any():
+                self._staged[table, year] = whole
+            outcomes.append(outcome)
+        return pd.concat(outcomes) if outcomes else pd.DataFrame(columns=["file_id", "outcome"])
+
+    def _commit(self) -> None:
+        """Write the staged partitions, then the manifest, then drop what it no longer lists."""
+        if not self._staged:
+            return
+        tables = {name: dict(parts) for name, parts in self._manifest.items()}
+        for (name, year), frame in sorted(self._staged.items(), key=lambda staged: staged[0]):
+            spec = TABLES[name]
+            ordered = frame.sort_values([*spec.order], kind="stable", ignore_index=True)
+            data = _parquet(spec, ordered)
+            folder = f"{name}/year={year}" if year else name
+            path = f"{folder}/part-{hashlib.sha256(data).hexdigest()[:16]}.parquet"
+            write_file(self._store.processed / path, data)
+            tables.setdefault(name, {})[year] = {
+                "path": path,
+                "rows": len(ordered),
+                "content": content_hash(spec, ordered),
+            }
+        text = json.dumps(
+            {"format_version": FORMAT_VERSION, "tables": tables},
+            ensure_ascii=False, indent=1, sort_keys=True,
+        )  # fmt: skip
+        write_file(self._store.manifest_path, text.encode())
+        self._manifest = tables
+        self._staged.clear()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Drop files that no manifest lists: those replaced, and those of a writer that died."""
+        processed = self._store.processed
+        live = {part["path"] for parts in self._manifest.values() for part in parts.values()}
+        for name in TABLES:
+            for path in (processed / name).rglob("part-*.parquet"):
+                if path.relative_to(processed).as_posix() not in live:
+                    _drop(path)
+            for path in (processed / name).rglob(".*.tmp"):
+                _drop(path)
+        for path in processed.glob(".*.tmp"):
+            _drop(path)
+
+
+def _drop(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        # Windows keeps a file that a reader has open; the next writer drops it.
+        return
+
+
+def _parquet(spec: Table, rows: pd.DataFrame) -> bytes:
+    table = pa.Table.from_pandas(rows, schema=spec.schema, preserve_index=False)
+    buffer = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata(None), buffer, compression="zstd")
+    return buffer.getvalue()

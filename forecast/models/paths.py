@@ -49,8 +49,6 @@ class Model(Protocol):
         """Fit to ``history``: index of days (or months), one column an item, NaN where missing."""
         ...
 
-    def sample(
-        self, days: NDArray[np.datetime64], n_paths: int, rng: np.random.Generator
-    ) -> Paths:
+    def sample(self, days: NDArray[np.datetime64], n_paths: int, rng: np.random.Generator) -> Paths:
         """Draw ``n_paths`` futures for ``days``."""
         ...

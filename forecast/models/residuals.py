@@ -1,0 +1,195 @@
+"""Serial dependence of daily residuals, and past dates from which future ones are drawn.
+
+A standardised residual is the sum of a slow part (weeks to months), a weather part (days), and
+a white part. The steady Kalman filter of that sum turns past residuals into innovations and a
+state; driven by innovations of past dates, the same recursion draws futures that start from
+the present state. All items take the innovations of the same past date, in unbroken runs of
+days, so that weather and chemistry stay together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.models.pooled import ItemPrior
+
+__all__ = [
+    "Dependence",
+    "dependence",
+    "draw_positions",
+    "fill_gaps",
+    "filter_residuals",
+    "run_forward",
+    "two_part_filter",
+]
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """Two autoregressive parts of each item's residual, rows: slow, fast; shape (2, item).
+
+    Attributes:
+        phi: what is left of a part after one day.
+        gain: share of an innovation that enters the part.
+        inflation: long-run variance over variance of one day, shape (item,).
+    """
+
+    phi: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    inflation: NDArray[np.float64]
+
+
+def dependence(priors: list[ItemPrior]) -> Dependence:
+    """Dependence of the items whose pooled figures are given."""
+    return two_part_filter(
+        np.array([[p.slow_share for p in priors], [p.fast_share for p in priors]]),
+        np.array([[p.slow_days for p in priors], [p.fast_days for p in priors]]),
+    )
+
+
+def two_part_filter(share: NDArray[np.float64], times: NDArray[np.float64]) -> Dependence:
+    """Steady filter of residuals of unit variance (iterated Riccati equation).
+
+    Args:
+        share: share of the variance in the slow and the fast part, shape (2, item).
+        times: time constants of the parts [steps], shape (2, item).
+    """
+    phi = np.exp(-1.0 / times)
+    white = np.maximum(1.0 - share.sum(axis=0), 0.02)
+    noise = share * (1.0 - phi**2)
+    a, b, c = share[0].copy(), share[1].copy(), np.zeros(share.shape[1])  # predicted covariance
+    gain = np.zeros_like(share)
+    for _ in range(400):
+        total = a + b + 2.0 * c + white
+        gain = np.stack([(a + c) / total, (b + c) / total])
+        a, b, c = (
+            phi[0] ** 2 * (a - gain[0] ** 2 * total) + noise[0],
+            phi[1] ** 2 * (b - gain[1] ** 2 * total) + noise[1],
+            phi[0] * phi[1] * (c - gain[0] * gain[1] * total),
+        )
+    inflation = (share * (1.0 + phi) / (1.0 - phi)).sum(axis=0) + white
+    return Dependence(phi, gain, inflation)
+
+
+def filter_residuals(
+    residuals: NDArray[np.float64], dep: Dependence
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Innovations of standardised residuals and the state after the last day.
+
+    Args:
+        residuals: shape (day, item), NaN where missing; every day of the span has a row.
+        dep: the two parts.
+
+    Returns:
+        Innovations (day, item), NaN where the residual is, and the state predicted for the day
+        after the last, shape (2, item).
+    """
+    state = np.zeros_like(dep.phi)
+    out = np.full(residuals.shape, np.nan)
+    for day, row in enumerate(residuals):
+        innovation = row - state.sum(axis=0)
+        out[day] = innovation
+        state = dep.phi * (state + dep.gain * np.nan_to_num(innovation))
+    return out, state
+
+
+def run_forward(
+    innovations: NDArray[np.float32], state: NDArray[np.float64], dep: Dependence
+) -> NDArray[np.float32]:
+    """Residuals that follow from ``state`` and future innovations, both (path, day, item)."""
+    n_paths, n_days, n_items = innovations.shape
+    phi = dep.phi.astype(np.float32)
+    gain = dep.gain.astype(np.float32)
+    slow = np.broadcast_to(state[0].astype(np.float32), (n_paths, n_items)).copy()
+    fast = np.broadcast_to(state[1].astype(np.float32), (n_paths, n_items)).copy()
+    out = np.empty_like(innovations)
+    for day in range(n_days):
+        step = innovations[:, day]
+        out[:, day] = slow + fast + step
+        slow += gain[0] * step
+        slow *= phi[0]
+        fast += gain[1] * step
+        fast *= phi[1]
+    return out
+
+
+def draw_positions(
+    n_past: int,
+    n_future: int,
+    n_paths: int,
+    rng: np.random.Generator,
+    *,
+    year: float = 365.25,
+    mean_run: float = 30.0,
+    window: int = 20,
+) -> NDArray[np.int64]:
+    """Past days whose innovations future days take.
+
+    Each path walks through past years in runs of days of geometric length; a run starts in a
+    random past year at the same time of the year, moved by up to ``window`` days.
+
+    Args:
+        n_past: number of days in the record, the last being the day before the first to draw.
+        n_future: number of days to draw.
+        n_paths: number of paths.
+        rng: random generator.
+        year: length of a year in steps: 365.25 for days, 12 for months.
+        mean_run: mean length of a run [steps].
+        window: most steps by which a run is moved within the season.
+
+    Returns:
+        Indices into the record, shape (path, day). A record shorter than a year has no past day
+        of the same season for part of the year: there any past day serves.
+    """
+    starts = rng.random((n_paths, n_future)) < 1.0 / mean_run
+    starts[:, 0] = True
+    ahead = np.arange(1, n_future + 1)
+    fewest = np.ceil(ahead / year)
+    most = np.floor((n_past - 1 + ahead) / year)
+    choices = np.maximum(most - fewest + 1, 0)
+    years = fewest + np.floor(rng.random((n_paths, n_future)) * choices)
+    moved = rng.integers(-window, window + 1, size=(n_paths, n_future))
+    shift = np.rint(years * year).astype(np.int64) - moved
+    # Where no past year has the season, a run starts on any past day.
+    anywhere = ahead + n_past - 1 - rng.integers(0, n_past, size=(n_paths, n_future))
+    shift = np.where(choices > 0, shift, anywhere)
+    last_start = np.maximum.accumulate(np.where(starts, np.arange(n_future), 0), axis=1)
+    position = n_past - 1 + ahead - np.take_along_axis(shift, last_start, axis=1)
+    # A run that leaves the record goes on a year earlier or later, or anywhere in a short one.
+    span = round(year) if n_past > year else n_past
+    position = np.where(position >= n_past, position - span, position)
+    position = np.where(position < 0, position + span, position)
+    result: NDArray[np.int64] = np.mod(position, n_past)
+    return result
+
+
+def fill_gaps(
+    innovations: NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    year: float = 365.25,
+    window: int = 45,
+) -> NDArray[np.float32]:
+    """Innovations (step, item) with gaps filled from a random step of the same item and season.
+
+    Args:
+        innovations: NaN where missing; every item has at least one.
+        rng: random generator.
+        year: length of a year in steps.
+        window: the filler is at most so many present values away in the order of the season.
+    """
+    filled = innovations.copy()
+    season = np.arange(len(innovations)) % year
+    for i in range(innovations.shape[1]):
+        missing = ~np.isfinite(innovations[:, i])
+        if not missing.any():
+            continue
+        present = np.flatnonzero(~missing)
+        order = present[np.argsort(season[present], kind="stable")]
+        place = np.searchsorted(season[order], season[missing])
+        taken = place + rng.integers(-window, window + 1, size=len(place))
+        filled[missing, i] = innovations[order[taken % len(order)], i]
+    return filled

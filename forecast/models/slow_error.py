@@ -1,0 +1,82 @@
+"""The slow error: how far a whole year can lie from what the model expects.
+
+Daily noise averages out over a year; the error of an annual mean is decided by what does not:
+weather of the whole year, emissions, drift of instruments. Its size is taken from past
+year-ahead errors of this very model on many cities, less what the paths explain without it.
+Each path gets one draw, a vector over items with the correlation seen between items, with the
+heavy tails of a t distribution, that grows with the lead as the errors did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.models.pooled import AirPooled
+
+__all__ = ["correlation_factor", "slow_growth", "slow_units"]
+
+#: No draw of the t distribution lies further out than this many standard deviations.
+_MOST = 4.0
+_YEAR = 365.25
+
+
+def slow_growth(
+    points: Sequence[tuple[float, float]], leads: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Standard deviation of the slow error of ln C at each lead.
+
+    Args:
+        points: pairs (lead [days], standard deviation), sorted by lead.
+        leads: days after the last reading, from 1.
+
+    Returns:
+        Shape of ``leads``: linear between the points, level before the first and, after the
+        last, growing with the square root of the lead as a drift does.
+    """
+    if not points:
+        return np.zeros(len(leads))
+    at = np.array([p[0] for p in points])
+    sd = np.array([p[1] for p in points])
+    inside = np.interp(leads.astype(np.float64), at, sd)
+    beyond = np.maximum(leads / at[-1], 1.0)
+    grown: NDArray[np.float64] = inside * np.sqrt(beyond)
+    return grown
+
+
+def correlation_factor(pooled: AirPooled, items: Sequence[str]) -> NDArray[np.float64]:
+    """Lower factor L (item, item) with L·Lᵀ the correlation of slow errors of ``items``.
+
+    An item that was not pooled is independent of the others.
+    """
+    names, matrix = pooled.correlation
+    place = {name: i for i, name in enumerate(names)}
+    full = np.eye(len(items))
+    for a, first in enumerate(items):
+        for b, second in enumerate(items):
+            if a != b and first in place and second in place:
+                full[a, b] = matrix[place[first], place[second]]
+    values, vectors = np.linalg.eigh((full + full.T) / 2.0)
+    # A table of rounded correlations may miss being positive definite by a little.
+    root = vectors * np.sqrt(np.maximum(values, 1e-6))
+    root /= np.sqrt((root**2).sum(axis=1, keepdims=True))
+    factor: NDArray[np.float64] = root
+    return factor
+
+
+def slow_units(
+    factor: NDArray[np.float64], n_paths: int, degrees: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draws of the slow error in units of its standard deviation, shape (path, item).
+
+    Multivariate t scaled to unit variance; one chi-square a path, so bad years are bad for all
+    items at once.
+    """
+    if degrees <= 2.0:
+        raise ValueError(f"degrees must be above 2 for a finite variance, got {degrees}")
+    normal = rng.standard_normal((n_paths, factor.shape[1])) @ factor.T
+    spread = np.sqrt((degrees - 2.0) / rng.chisquare(degrees, size=(n_paths, 1)))
+    drawn: NDArray[np.float64] = np.clip(normal * spread, -_MOST, _MOST)
+    return drawn

@@ -1,0 +1,189 @@
+"""Slow error, serial dependence, and the pooling of past errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecast.models.panel_priors import estimate_priors
+from forecast.models.pooled import AirPooled, shipped_air
+from forecast.models.pooling import added_sd, error_correlation, hindcast, slow_error
+from forecast.models.residuals import (
+    draw_positions,
+    fill_gaps,
+    filter_residuals,
+    run_forward,
+    two_part_filter,
+)
+from forecast.models.slow_error import correlation_factor, slow_growth, slow_units
+
+
+def test_slow_growth_is_linear_between_and_a_root_beyond() -> None:
+    """0.1 at 50 days, 0.2 at 150, so 0.15 at 100 and 0.4 at 600."""
+    found = slow_growth(((50.0, 0.1), (150.0, 0.2)), np.array([1, 50, 100, 150, 600]))
+    np.testing.assert_allclose(found, [0.1, 0.1, 0.15, 0.2, 0.4])
+    assert slow_growth((), np.array([1, 2])).tolist() == [0.0, 0.0]
+
+
+def test_slow_units_have_unit_variance_the_correlation_asked_for_and_an_end() -> None:
+    """10 000 draws: variance 1, correlation 0.8 between PM10 and PM2.5 if so pooled, |u| <= 4."""
+    base = shipped_air()
+    pooled = AirPooled(
+        base.priors, base.slow_sd, (("pm10", "pm25"), np.array([[1, 0.8], [0.8, 1]]))
+    )
+    factor = correlation_factor(pooled, ("pm10", "pm25", "so2"))
+    drawn = slow_units(factor, 20_000, 6.0, np.random.default_rng(1))
+    np.testing.assert_allclose(drawn.std(axis=0), 1.0, atol=0.04)
+    correlation = np.corrcoef(drawn, rowvar=False)
+    assert correlation[0, 1] == pytest.approx(0.8, abs=0.03)
+    assert correlation[0, 2] == pytest.approx(0.0, abs=0.03)
+    assert np.abs(drawn).max() <= 4.0
+    with pytest.raises(ValueError, match="above 2"):
+        slow_units(factor, 3, 2.0, np.random.default_rng(1))
+
+
+def test_the_filter_of_one_autoregression_is_known() -> None:
+    """With no slow part and hardly any white part, innovations are z(t) - φ z(t - 1)."""
+    filt = two_part_filter(np.array([[1e-9], [0.98]]), np.array([[30.0], [2.0]]))
+    z = np.array([[1.0], [0.5], [-0.3], [2.0]])
+    innovations, _ = filter_residuals(z, filt)
+    expected = z[1:] - filt.phi[1] * z[:-1]
+    np.testing.assert_allclose(innovations[1:], expected, atol=0.05)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.02, 0.3), st.floats(0.2, 0.6))
+def test_running_the_innovations_forward_gives_the_residuals_back(
+    seed: int, slow: float, fast: float
+) -> None:
+    """Filter and recursion are inverse to each other."""
+    rng = np.random.default_rng(seed)
+    z = rng.standard_normal((40, 2))
+    filt = two_part_filter(np.array([[slow] * 2, [fast] * 2]), np.array([[40.0] * 2, [2.0] * 2]))
+    innovations, _ = filter_residuals(z, filt)
+    again = run_forward(innovations[None].astype(np.float32), np.zeros((2, 2)), filt)
+    np.testing.assert_allclose(again[0], z, atol=2e-5)
+
+
+def test_a_gap_lets_the_state_fade_and_gives_no_innovation() -> None:
+    """Missing days have no innovation; the state after them is nearer to 0."""
+    filt = two_part_filter(np.array([[0.2], [0.6]]), np.array([[40.0], [2.0]]))
+    z = np.full((12, 1), 2.0)
+    _, before = filter_residuals(z[:6], filt)
+    z[6:] = np.nan
+    innovations, after = filter_residuals(z, filt)
+    assert np.isnan(innovations[6:]).all()
+    assert 0 < after.sum() < before.sum()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(61, 1500), st.integers(1, 800), st.integers(0, 1000))
+def test_positions_are_past_days(n_past: int, n_future: int, seed: int) -> None:
+    """Every drawn day is a day of the record."""
+    found = draw_positions(n_past, n_future, 4, np.random.default_rng(seed))
+    assert found.shape == (4, n_future)
+    assert found.min() >= 0
+    assert found.max() < n_past
+
+
+def test_positions_keep_the_season_and_run_through_days() -> None:
+    """With three years of record nearly all days are within 20 days of the season, in runs."""
+    n_past = 1096
+    found = draw_positions(n_past, 365, 50, np.random.default_rng(1))
+    season = (found - n_past - np.arange(365)) % 365.25
+    apart = np.minimum(season, 365.25 - season)
+    assert (apart <= 22).mean() > 0.97
+    assert (np.diff(found, axis=1) == 1).mean() > 0.93
+    # All three years are used.
+    assert set((found // 366).ravel().tolist()) == {0, 1, 2}
+
+
+def test_gaps_are_filled_from_the_same_item_and_season() -> None:
+    """A value that only winters have fills winter gaps."""
+    day = np.arange(1096)
+    winter = np.cos(2 * np.pi * day / 365.25) > 0
+    table = np.where(winter, 5.0, -5.0)[:, None].astype(np.float32).repeat(2, axis=1)
+    table[:, 1] += 100.0
+    holes = table.copy()
+    holes[::7] = np.nan
+    filled = fill_gaps(holes, np.random.default_rng(0), window=5)
+    assert np.isfinite(filled).all()
+    assert (filled == table).mean() > 0.98
+    assert np.array_equal(filled[1::7], table[1::7])
+
+
+def test_added_sd_is_what_errors_have_beyond_the_paths() -> None:
+    """Errors of sd 0.13 against paths of sd 0.05 need sqrt(0.13² - 0.05²) = 0.12."""
+    error = 0.13 * np.random.default_rng(3).standard_normal(20_000)
+    found = added_sd(error, np.full(20_000, 0.05**2))
+    assert found == pytest.approx(0.12, abs=0.004)
+    assert added_sd(error, np.full(20_000, 0.5**2)) < 1e-6
+
+
+def test_slow_error_over_each_window_has_the_size_found() -> None:
+    """Means of the pieces over 90, 182 and 365 days are the sizes of those windows."""
+    rng = np.random.default_rng(4)
+    rows = []
+    for first, last, sd in ((1, 90, 0.10), (1, 182, 0.12), (1, 365, 0.14), (366, 730, 0.2)):
+        rows += [("pm25", first, last, e, 0.0) for e in sd * rng.standard_normal(4000)]
+    errors = pd.DataFrame(rows, columns=["item", "first", "last", "error", "variance"])
+    points = dict(slow_error(errors)["pm25"])
+    pieces = np.repeat(list(points.values())[:3], [90, 92, 183])
+    assert pieces[:90].mean() == pytest.approx(0.10, rel=0.05)
+    assert pieces[:182].mean() == pytest.approx(0.12, rel=0.05)
+    assert pieces.mean() == pytest.approx(0.14, rel=0.05)
+    assert points[548.0] == pytest.approx(0.2, rel=0.05)
+
+
+def _made_panel() -> dict[str, pd.DataFrame]:
+    """Four cities, 1 600 days, PM2.5 falling by 10 % a year, AR(1) noise of time constant 2 days."""
+    days = pd.date_range("2014-01-01", periods=1600)
+    t = np.arange(1600)
+    panel = {}
+    for city in range(4):
+        rng = np.random.default_rng(50 + city)
+        noise = np.zeros(1600)
+        step = 0.4 * np.sqrt(1 - np.exp(-1.0)) * rng.standard_normal(1600)
+        for day in range(1, 1600):
+            noise[day] = np.exp(-0.5) * noise[day - 1] + step[day]
+        logs = np.log(50.0) - 0.1 * t / 365.25 + 0.4 * np.cos(2 * np.pi * t / 365.25) + noise
+        panel[f"city{city}"] = pd.DataFrame({"pm25": np.exp(logs)}, index=days)
+    return panel
+
+
+def test_priors_of_a_made_panel_are_what_it_was_made_of() -> None:
+    """Season 0.4, scatter 0.4, two days' memory, a falling trend."""
+    prior = estimate_priors(_made_panel(), ["pm25", "no2"])
+    assert set(prior) == {"pm25"}
+    assert prior["pm25"].season[0][0] == pytest.approx(0.4, abs=0.05)
+    assert prior["pm25"].scale == pytest.approx(0.4, abs=0.04)
+    assert prior["pm25"].fast_days == pytest.approx(2.0, abs=0.8)
+    assert prior["pm25"].trend[0] == pytest.approx(-0.08, abs=0.02)
+
+
+def test_hindcasts_use_the_past_only() -> None:
+    """Errors do not change when the paths' own future is made another; truth alone does."""
+    panel = {"city0": _made_panel()["city0"]}
+    origin = np.datetime64("2016-03-31")
+    base = hindcast(panel, shipped_air(), [origin], n_paths=30)
+    doubled = panel["city0"].copy()
+    doubled.loc["2016-04-01":] *= 2.0
+    other = hindcast({"city0": doubled}, shipped_air(), [origin], n_paths=30)
+    np.testing.assert_allclose(other["error"] - base["error"], np.log(2.0), atol=1e-6)
+    np.testing.assert_allclose(other["variance"], base["variance"])
+    assert set(base["last"]) == {90, 182, 365, 730}
+
+
+def test_error_correlation_counts_its_cases() -> None:
+    """Two items with the same errors have correlation 1 over their common cases."""
+    rows = [
+        (p, o, i, 365, float(p + o)) for p in range(3) for o in range(4) for i in ("pm10", "pm25")
+    ]
+    errors = pd.DataFrame(rows, columns=["place", "origin", "item", "last", "error"])
+    matrix, cases = error_correlation(errors, ["pm10", "pm25", "co"])
+    assert matrix[0, 1] == pytest.approx(1.0)
+    assert cases[0, 1] == 12
+    assert cases[0, 2] == 0

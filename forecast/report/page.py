@@ -1,0 +1,265 @@
+"""The page of a run: one self-contained HTML file in Chinese and English.
+
+It loads nothing: styles, figures and a font with the page's own characters stand inside it.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+from forecast.disk import write_file
+from forecast.report.scoreboard import (
+    UNJUDGED,
+    Region,
+    Row,
+    printed_forecast,
+    printed_official,
+    regions_of,
+    rows_of,
+    verdict_counts,
+)
+from forecast.report.svg import Glyphs, inline_svg
+from forecast.report.words import (
+    BASELINES,
+    BINDINGS,
+    DOMAINS,
+    DUST,
+    LEVELS,
+    VERDICTS,
+    Pair,
+    indicator_text,
+    target_text,
+)
+from forecast.targets.applying import normalise_region
+
+__all__ = ["PageChart", "PageContext", "page_text", "write_page"]
+
+#: Up to this many rows every region stands open on the page; beyond it they are folded.
+_OPEN_ROWS = 60
+
+
+@dataclass(frozen=True)
+class PageChart:
+    """One chart of the page: where it belongs, its SVG, titles, and the name of its table's file.
+
+    ``csv_name`` is a path relative to the page; empty when the table is not saved.
+    """
+
+    region: str
+    place: str
+    svg: str
+    title_zh: str
+    title_en: str
+    csv_name: str = ""
+
+
+@dataclass(frozen=True)
+class PageContext:
+    """What a page is written from.
+
+    Attributes:
+        workspace: name of the workspace.
+        result: the object of ``projection.json``.
+        charts: charts in the order shown.
+        notices: lines that must not be missed, as (Chinese, English), such as that daily values
+            are generated.
+        warnings: remarks on the data, as (Chinese, English).
+        reference: targets of other years, for reference: ``region``, ``place``, ``indicator``,
+            ``label_zh``, ``label_en``, ``comparator``, ``value``, ``unit``, ``year``, ``level``,
+            ``binding``, ``quote``.
+        method: remarks on the method, as (Chinese, English).
+    """
+
+    workspace: str
+    result: dict[str, Any]
+    charts: tuple[PageChart, ...] = ()
+    notices: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
+    reference: tuple[dict[str, Any], ...] = ()
+    method: tuple[tuple[str, str], ...] = field(default=())
+
+
+def write_page(context: PageContext, path: Path) -> None:
+    """Write the page to ``path``; it appears whole or not at all."""
+    write_file(path, page_text(context).encode())
+
+
+def page_text(context: PageContext) -> str:
+    """Return the page as text; it is well-formed XML as well as HTML."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("forecast.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    rows = rows_of(context.result)
+    judged = [row for row in rows if row.verdict]
+    regions = regions_of(rows)
+    glyphs = Glyphs()
+    values: dict[str, Any] = {
+        "context": context,
+        "run": context.result.get("run", {}),
+        "period": ", ".join(dict.fromkeys(row.period for row in rows)),
+        "standards": ", ".join(dict.fromkeys(row.standard for row in rows if row.standard)),
+        "regions": regions,
+        "overview": _overview(regions),
+        "counts": verdict_counts(judged),
+        "n_targets": len(judged),
+        "verdicts": VERDICTS,
+        "domains": DOMAINS,
+        "folded": sum(len(r.rows) for r in regions) > _OPEN_ROWS and len(regions) > 1,
+        "places": _places(context, regions, glyphs),
+        "glyphs": glyphs,
+        "unjudged": [row for row in judged if row.verdict in UNJUDGED],
+        "baselines": _baselines(context.result),
+        "alternatives": _alternatives(context.result),
+        "reference": _reference(context.reference),
+    }
+    template = environment.get_template("index.html.j2")
+    page: str = template.render(**values, font="")
+    return template.render(**values, font=_font(page))
+
+
+def _font(page: str) -> str:
+    """Return the WOFF of the page's own characters, in base64."""
+    from forecast.charts.fonts import missing_glyphs, subset_woff
+
+    characters = {c for c in unescape(page) if c.isprintable()}
+    characters -= missing_glyphs("".join(characters))
+    return base64.b64encode(subset_woff(sorted(characters))).decode("ascii")
+
+
+def _overview(regions: list[Region]) -> list[tuple[str, list[int]]]:
+    """Count of every verdict in every region, in the order of ``VERDICTS``."""
+    order = sorted(VERDICTS, key=lambda v: VERDICTS[v].order)
+    return [(r.name, [dict(r.counts).get(v, 0) for v in order]) for r in regions if r.counts]
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """One chart with its SVG made fit to stand among others."""
+
+    svg: str
+    title: Pair
+    csv_name: str
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The charts of one place and its indicators without a target."""
+
+    region: str
+    place: str
+    figures: tuple[_Figure, ...]
+    others: tuple[Row, ...]
+
+
+def _places(context: PageContext, regions: list[Region], glyphs: Glyphs) -> list[_Place]:
+    """One section for each place that has a chart or an indicator without a target."""
+    names: dict[tuple[str, str], tuple[str, str]] = {}
+    others: dict[tuple[str, str], list[Row]] = {}
+    figures: dict[tuple[str, str], list[_Figure]] = {}
+
+    def key_of(region: str, place: str) -> tuple[str, str]:
+        # A chart may call its region 衡水 where the rows say 衡水市.
+        key = (normalise_region(region), normalise_region(place))
+        names.setdefault(key, (region, place))
+        return key
+
+    for k, chart in enumerate(context.charts):
+        label = escape(f"{chart.title_zh} / {chart.title_en}", quote=True)
+        figures.setdefault(key_of(chart.region, chart.place), []).append(
+            _Figure(
+                inline_svg(chart.svg, f"c{k}-", label, glyphs),
+                Pair(chart.title_zh, chart.title_en),
+                chart.csv_name,
+            )
+        )
+    for region in regions:
+        for row in region.untargeted:
+            others.setdefault(key_of(row.region, row.place), []).append(row)
+    return [
+        _Place(*names[key], tuple(figures.get(key, ())), tuple(others.get(key, ())))
+        for key in names
+    ]
+
+
+@dataclass(frozen=True)
+class _Baselines:
+    """Year-end values by simple rules: the rules, and a row for each place and indicator."""
+
+    rules: tuple[Pair, ...]
+    rows: tuple[tuple[str, str, Pair, str, tuple[str, ...]], ...]
+
+
+def _baselines(result: dict[str, Any]) -> _Baselines:
+    found = [e for e in result.get("projections", []) if e.get("baselines")]
+    names = list(dict.fromkeys(name for e in found for name in e["baselines"]))
+    rows = []
+    for entry in found:
+        median = ((entry.get("forecast") or {}).get("quantiles") or {}).get("0.5")
+        unit, name = str(entry.get("unit", "")), str(entry["indicator"])
+        values = tuple(
+            printed_forecast(_middle(entry["baselines"].get(k)), unit, name) for k in names
+        )
+        shown = printed_forecast(median, unit, name)
+        rows.append(
+            (str(entry["region"]), str(entry["place"]), indicator_text(name), shown, values)
+        )
+    return _Baselines(tuple(BASELINES.get(k, Pair(k, k)) for k in names), tuple(rows))
+
+
+def _middle(value: Any) -> Any:
+    """One number of a baseline, which may be a value or a distribution."""
+    if not isinstance(value, dict):
+        return value
+    median = (value.get("quantiles") or {}).get("0.5", value.get("median"))
+    return value.get("value", value.get("mean")) if median is None else median
+
+
+def _alternatives(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Other versions and dust treatments of an indicator, one row each."""
+    out: list[dict[str, Any]] = []
+    for entry in result.get("projections", []):
+        unit, name = str(entry.get("unit", "")), str(entry["indicator"])
+        for other in entry.get("alternatives") or []:
+            observed = other.get("observed") or {}
+            median = ((other.get("forecast") or {}).get("quantiles") or {}).get("0.5")
+            dust = DUST.get(str(other.get("dust") or ""), Pair("", ""))
+            rule = str(other.get("standard") or "")
+            out.append(
+                {
+                    "region": entry["region"],
+                    "place": entry["place"],
+                    "name": indicator_text(name),
+                    "main": printed_official((entry.get("observed") or {}), unit, name),
+                    "rule": Pair(f"{rule} {dust.zh}".strip(), f"{rule} {dust.en}".strip()),
+                    "value": printed_official(observed, unit, name),
+                    "median": printed_forecast(median, unit, name),
+                }
+            )
+    return out
+
+
+def _reference(targets: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "region": str(t.get("region", "")),
+            "place": str(t.get("place", "")),
+            "year": str(t.get("year") or t.get("period") or ""),
+            "name": indicator_text(str(t.get("indicator", "")), t),
+            "label": Pair(str(t.get("label_zh", "")), str(t.get("label_en", ""))),
+            "target": target_text(t, str(t.get("unit", "")), None),
+            "level": Pair(*LEVELS.get(str(t.get("level", "single")), LEVELS["single"])),
+            "binding": BINDINGS.get(str(t.get("binding", "unknown")), BINDINGS["unknown"]),
+            "quote": str(t.get("quote", "")),
+        }
+        for t in targets
+    ]

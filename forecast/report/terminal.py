@@ -1,0 +1,135 @@
+"""The table of a run or an assessment in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from forecast.report.scoreboard import Row, regions_of, rows_of, verdict_counts
+from forecast.report.words import VERDICTS, Pair
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["render_table", "summary_line"]
+
+#: Characters that a Chinese Windows console (code page 936) lacks, and what stands for them.
+_PLAIN = str.maketrans({"µ": "μ", "³": "3", "²": "2", "₃": "3"})
+
+_HEADS: tuple[Pair, ...] = (
+    Pair("对象", "place"),
+    Pair("指标", "indicator"),
+    Pair("目标", "target"),
+    Pair("至今", "to date"),
+    Pair("年末（90 %区间）", "year end (90 %)"),
+    Pair("概率", "P"),
+    Pair("结论", "verdict"),
+)
+_ASSESS_HEADS: tuple[Pair, ...] = (
+    Pair("对象", "place"),
+    Pair("指标", "indicator"),
+    Pair("时段", "period"),
+    Pair("标准", "standard"),
+    Pair("数值", "value"),
+    Pair("有效/应有", "valid/expected"),
+)
+
+
+def render_table(result: dict[str, Any], lang: Literal["zh", "en"], console: Console) -> None:
+    """Print one table a region, what is at risk first, and the line that sums up.
+
+    Indicators without a target are left out, unless there is no target at all (an assessment).
+
+    Args:
+        result: the object of ``projection.json``.
+        lang: language of heads and words.
+        console: where to print; its width and encoding are respected.
+    """
+    rows = rows_of(result)
+    judged = [row for row in rows if row.verdict]
+    unanswered = 0
+    for region in regions_of(rows):
+        unanswered += len(region.unanswered)
+        own = list(region.rows) if judged else list(region.untargeted)
+        if own:
+            _print(region.name, own, lang, console, assess=not judged)
+    if unanswered:
+        more = (
+            f"另有 {unanswered} 个目标没有监测值或录入的数字，原因见报告页。"
+            if lang == "zh"
+            else f"{unanswered} further targets have neither readings nor an entered figure; "
+            "the page says why."
+        )
+        console.print(_fit(more, console), highlight=False, markup=False)
+    console.print(_fit(summary_line(result, lang), console), highlight=False, markup=False)
+
+
+def summary_line(result: dict[str, Any], lang: Literal["zh", "en"]) -> str:
+    """Return one line: how many targets, and how many of each verdict."""
+    rows = rows_of(result)
+    judged = [row for row in rows if row.verdict]
+    if not judged:
+        places = len({(row.region, row.place) for row in rows})
+        if lang == "zh":
+            return f"{places} 个对象，{len(rows)} 项指标，没有目标。"
+        return f"{places} places, {len(rows)} indicators, no targets."
+    parts = [
+        f"{VERDICTS[v].zh if lang == 'zh' else VERDICTS[v].en} {n}"
+        for v, n in verdict_counts(judged).items()
+    ]
+    if lang == "zh":
+        return f"{len(judged)} 个目标：" + " · ".join(parts)
+    return f"{len(judged)} targets: " + " · ".join(parts)
+
+
+def _print(
+    title: str, rows: list[Row], lang: Literal["zh", "en"], console: Console, *, assess: bool
+) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=_fit(title, console), box=box.SIMPLE_HEAD, title_justify="left")
+    heads = _ASSESS_HEADS if assess else _HEADS
+    for k, head in enumerate(heads):
+        numeric = k == 4 if assess else k in {3, 5}
+        table.add_column(
+            getattr(head, lang), justify="right" if numeric else "left", overflow="fold"
+        )
+    for row in rows:
+        cells = _assessed(row, lang) if assess else _forecast(row, lang)
+        texts = [Text(_fit(cell, console)) for cell in cells]
+        if not assess:
+            texts[-1].stylize(f"{row.ink} on {row.fill}")
+        table.add_row(*texts)
+    console.print(table)
+
+
+def _forecast(row: Row, lang: Literal["zh", "en"]) -> list[str]:
+    target = getattr(row.target, lang)
+    level = getattr(row.level, lang)
+    ahead = f"{row.median} ({row.interval})" if row.interval else row.median
+    verdict = getattr(row.verdict_text, lang)
+    return [
+        row.place, _name(row, lang), f"{target} {level}", row.observed, ahead,
+        row.probability_text, f" {verdict} ",
+    ]  # fmt: skip
+
+
+def _assessed(row: Row, lang: Literal["zh", "en"]) -> list[str]:
+    value = f"{row.observed} {getattr(row.unit, lang)}".strip()
+    return [row.place, _name(row, lang), row.period, row.standard, value, row.count]
+
+
+def _name(row: Row, lang: Literal["zh", "en"]) -> str:
+    return str(getattr(row.name, lang))
+
+
+def _fit(text: str, console: Console) -> str:
+    """Return ``text`` in characters that the console's encoding has."""
+    encoding = console.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        plain = text.translate(_PLAIN)
+        return plain.encode(encoding, errors="replace").decode(encoding)
+    return text

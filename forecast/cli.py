@@ -1,0 +1,296 @@
+"""The command ``forecast``: parse, call one function, print."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forecast.cli_target import target_app
+from forecast.errors import ForecastError, InputError
+from forecast.terminal import Console, progress_bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast.api import Workspace
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="forecast",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="目标能否完成、可能性多大、还剩多少余量。 "
+    "Will each environmental target be met, how likely, and what is left of the budget.",
+)
+standard_app = typer.Typer(
+    no_args_is_help=True,
+    help="标准计算器:读CSV,写CSV。 A calculator over a table: CSV in, CSV out.",
+)
+app.add_typer(standard_app, name="standard")
+app.add_typer(target_app, name="target")
+
+Folder = Annotated[
+    Path, typer.Option("--workspace", "-w", help="工作区文件夹 the workspace", metavar="DIR")
+]
+Json = Annotated[bool, typer.Option("--json", help="只输出JSON machine output on stdout")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="不打印过程 print no more than needed")]
+Lang = Annotated[str, typer.Option("--lang", help="zh 或 en zh or en", metavar="zh|en")]
+RegionName = Annotated[str | None, typer.Option("--region", help="地区 region", metavar="NAME")]
+YearOf = Annotated[int | None, typer.Option("--year", help="评价年份 the year judged")]
+StandardToken = Annotated[
+    str | None, typer.Option("--standard", help="标准版本,如 HJ 633-2012 a version", metavar="V")
+]
+
+
+def _open(folder: Path) -> Workspace:
+    from forecast.api import Workspace
+
+    return Workspace(folder)
+
+
+def _say_json(data: Any) -> None:
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, default=str)
+    sys.stdout.write(text + "\n")
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="新工作区 the new workspace")],
+    demo: Annotated[
+        bool, typer.Option("--demo", help="带示例城市衡水(生成数据) with the generated sample city")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    lang: Lang = "zh",
+) -> None:
+    """新建工作区。 Make a workspace."""
+    from forecast.api import Workspace
+
+    made = Workspace.create(folder, demo=demo)
+    out = Console(lang, quiet=quiet)
+    if as_json:
+        _say_json({"workspace": str(made.root), "sample": demo})
+        return
+    out.say(f"工作区已建立:{made.root}", f"workspace made: {made.root}")
+    if demo:
+        out.say(
+            "示例数据按衡水市规划公布的年度数字生成,不是监测数据。",
+            "The sample is generated from the published annual figures; it is not measured.",
+        )
+    out.say(
+        f"下一步:forecast {'run' if demo else 'ingest <文件夹>'} --workspace {folder}",
+        f"next: forecast {'run' if demo else 'ingest <folder>'} --workspace {folder}",
+    )
+
+
+@app.command()
+def ingest(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="文件或文件夹 files, folders")
+    ],
+    source: Annotated[
+        str | None, typer.Option("--source", help="指定格式,不自动识别 the layout", metavar="NAME")
+    ] = None,
+    region: RegionName = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只看不存 read, store nothing")
+    ] = False,
+    workspace: Folder = Path(),
+    as_json: Json = False,
+    quiet: Quiet = False,
+    lang: Lang = "zh",
+) -> None:
+    """读入监测数据。 Take files or folders of readings into the tables."""
+    with progress_bar(lang, quiet=quiet or as_json) as progress:
+        report = _open(workspace).ingest(
+            paths, source=source, region=region, dry_run=dry_run, progress=progress
+        )
+    if as_json:
+        _say_json(report.to_dict())
+    else:
+        Console(lang, quiet=quiet).ingest_report(report)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def status(
+    workspace: Folder = Path(),
+    as_json: Json = False,
+    quiet: Quiet = False,
+    lang: Lang = "zh",
+) -> None:
+    """工作区里有什么。 What is there: places, items, period, completeness, last run."""
+    from forecast.runs.execute import latest_run
+    from forecast.workspace import Workspace as Inner
+
+    opened = _open(workspace)
+    table = opened.coverage()
+    run = latest_run(Inner.open(opened.root))
+    if as_json:
+        _say_json(
+            {
+                "workspace": str(opened.root),
+                "coverage": json.loads(table.to_json(orient="records", date_format="iso")),
+                "latest_run": run.name if run else None,
+            }
+        )
+        return
+    Console(lang, quiet=quiet).coverage(opened.root, table, run)
+
+
+@app.command()
+def assess(
+    year: YearOf = None,
+    standard: StandardToken = None,
+    region: RegionName = None,
+    workspace: Folder = Path(),
+    as_json: Json = False,
+    quiet: Quiet = False,
+    lang: Lang = "zh",
+) -> None:
+    """按规范评价已有监测数据。 Indicators of a year from what was observed."""
+    found = _open(workspace).assess(year=year, standard=standard, region=region)
+    if as_json:
+        _say_json(
+            {
+                "indicators": json.loads(found.table.to_json(orient="records")),
+                "aqi_check": [asdict(c) for c in found.checks],
+            }
+        )
+        return
+    Console(lang, quiet=quiet).assessment(found)
+
+
+@app.command()
+def run(
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="起报日(含当天) last day used", metavar="DATE")
+    ] = None,
+    year: YearOf = None,
+    plan: Annotated[str | None, typer.Option("--plan", help="只评这个规划 one plan")] = None,
+    region: RegionName = None,
+    standard: StandardToken = None,
+    model: Annotated[str | None, typer.Option("--model", help="模型 model")] = None,
+    paths: Annotated[
+        int | None,
+        typer.Option("--paths", help="样本路径数 number of paths", min=50, max=1_000_000),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="随机种子 root seed", min=0)] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", help="进程数 processes", min=1)] = None,
+    workspace: Folder = Path(),
+    as_json: Json = False,
+    quiet: Quiet = False,
+    lang: Lang = "zh",
+) -> None:
+    """主任务:每个目标的达标概率、余量和报告页。 The main job: every target judged, with a page."""
+    opened = _open(workspace)
+    with progress_bar(lang, quiet=quiet or as_json) as progress:
+        outcome = opened.run(
+            as_of=as_of, year=year, plan=plan, region=region, standard=standard, model=model,
+            paths=paths, seed=seed, jobs=jobs, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        sys.stdout.write((outcome.folder / "projection.json").read_text(encoding="utf-8"))
+        return
+    Console(lang, quiet=quiet).run(outcome, sample=opened.config.workspace.sample)
+
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE.csv|-", help="表,- 为标准输入 a table, or stdin")
+]
+
+
+def _calculate(file: str, compute: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Read a table of text cells, compute, write CSV to stdout."""
+    import io
+
+    import pandas as pd
+
+    name = "standard input" if file == "-" else file
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{name} can't be read ({error.strerror or error}).", "Check the path of the file."
+        ) from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("gb18030", errors="replace")
+    if not text.strip():
+        raise InputError(f"{name} is empty.", "It needs a header line and at least one row.")
+    try:
+        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(
+            f"{name} is not a table: {error}.", "Every row needs as many cells as the header."
+        ) from error
+    sys.stdout.write(compute(table).to_csv(index=False, lineterminator="\n"))
+
+
+@standard_app.command("aqi")
+def standard_aqi(
+    file: File,
+    standard: StandardToken = None,
+    hourly: Annotated[bool, typer.Option("--hourly", help="小时值 1-hour values")] = False,
+    platform: Annotated[bool, typer.Option("--platform", help="按国家平台 as published")] = False,
+) -> None:
+    """AQI、级别、首要污染物。 AQI, level and primary pollutant of each row."""
+    from forecast.standards.calculator import aqi_table
+
+    _calculate(file, lambda t: aqi_table(t, standard=standard, hourly=hourly, platform=platform))
+
+
+@standard_app.command("air")
+def standard_air(file: File, standard: StandardToken = None) -> None:
+    """一地日均值的年度评价。 Annual indicators of the daily table of one place."""
+    from forecast.standards.calculator import air_table
+
+    _calculate(file, lambda t: air_table(t, standard=standard))
+
+
+@standard_app.command("water")
+def standard_water(
+    file: File,
+    platform: Annotated[bool, typer.Option("--platform", help="按国家平台 as published")] = False,
+) -> None:
+    """水质类别和定类项目。 Class and deciding items of each row."""
+    from forecast.standards.calculator import water_table
+
+    _calculate(file, lambda t: water_table(t, platform=platform))
+
+
+def _utf8_streams() -> None:
+    """Text leaves as UTF-8 when it goes to a program; a terminal's own code page never stops it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; every error a user can meet ends in one sentence and its exit code."""
+    _utf8_streams()
+    try:
+        app(args=arguments, standalone_mode=True)
+    except ForecastError as error:
+        sys.stderr.write(f"forecast: {error}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.stderr.write("forecast: stopped; the tables and earlier runs are as they were.\n")
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""Projection: observed days and drawn days, through the official rules, to probabilities."""

@@ -1,0 +1,102 @@
+"""What stands beside a projection of air: plain rules, earlier years, the other AQI version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.projection.baselines import air_baselines
+from forecast.projection.days import BY_AQI, calendar_days, matrix, other_versions
+from forecast.projection.result import IndicatorResult
+from forecast.projection.settings import Settings
+from forecast.projection.summary import number, summarise
+from forecast.standards.air_assessment import AirYear, assess_year
+from forecast.standards.items import AIR_ITEMS
+from forecast.standards.judgement import judged_value, official_value
+
+__all__ = ["with_context"]
+
+
+def with_context(
+    results: list[IndicatorResult],
+    history: pd.DataFrame,
+    joined: NDArray[np.float32] | None,
+    observed: NDArray[np.float64],
+    days: NDArray[np.datetime64],
+    settings: Settings,
+    fitted: tuple[str, ...],
+) -> list[IndicatorResult]:
+    """Add the baselines, the record of earlier years and the other version of the AQI rule."""
+    names = [r.indicator for r in results]
+    past = _earlier_years(history, names, settings)
+    simple = air_baselines(history, names, settings)
+    others: list[tuple[str, AirYear, AirYear | None]] = []
+    if set(names) & BY_AQI:
+        for token in other_versions(settings):
+            seen = assess_year(
+                observed, days, AIR_ITEMS, settings.year,
+                standard=token, denominator=settings.denominator, partial=True,
+            )  # fmt: skip
+            ahead = None
+            if joined is not None and set(AIR_ITEMS) <= set(fitted):
+                ahead = assess_year(
+                    joined, days, AIR_ITEMS, settings.year,
+                    standard=token, denominator=settings.denominator,
+                )  # fmt: skip
+            others.append((token, seen, ahead))
+    out = []
+    for result in results:
+        alternatives: list[dict[str, Any]] = []
+        if result.indicator in BY_AQI:
+            for token, seen, ahead in others:
+                value = float(seen.values[result.indicator][0])
+                alternatives.append(
+                    {
+                        "standard": token,
+                        "dust": "kept",
+                        "observed": {
+                            "value": number(value),
+                            "value_official": number(
+                                float(official_value(result.indicator, value, token))
+                            ),
+                        },
+                        "forecast": summarise(
+                            ahead.values[result.indicator], result.model, classes=False
+                        )
+                        if ahead is not None and result.samples is not None
+                        else None,
+                    }
+                )
+        out.append(
+            replace(
+                result,
+                baselines=simple.get(result.indicator, {}),
+                alternatives=alternatives,
+                history=past[result.indicator],
+            )
+        )
+    return out
+
+
+def _earlier_years(
+    history: pd.DataFrame, names: list[str], settings: Settings
+) -> dict[str, dict[int, float]]:
+    """Indicator → year → judged value, of the years before that have enough valid days."""
+    out: dict[str, dict[int, float]] = {name: {} for name in names}
+    if history.empty:
+        return out
+    for year in range(history.index[0].year, settings.year):
+        days = calendar_days(date(year, 1, 1), date(year, 12, 31))
+        found = assess_year(
+            matrix(history, days), days, AIR_ITEMS, year,
+            standard=settings.standard, denominator=settings.denominator,
+        )  # fmt: skip
+        for name in names:
+            if found.valid[name][0]:
+                out[name][year] = float(judged_value(name, float(found.values[name][0])))
+    return out

@@ -1,0 +1,82 @@
+"""The plain rules printed beside every projection, computed by the same official rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.models.baselines import climatology, persistence, ytd_plus_rest, ytd_ratio
+from forecast.projection.settings import Settings
+from forecast.projection.summary import number
+from forecast.standards.air_assessment import assess_year
+from forecast.standards.items import AIR_ITEMS
+
+__all__ = ["air_baselines", "climatology_numbers"]
+
+
+class _Indicators:
+    """All indicators of a year of readings; a year met again is not computed again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[bytes, dict[str, NDArray[np.float64]]] = {}
+
+    def __call__(self, name: str, rows: NDArray[np.float64], days: NDArray[np.datetime64]) -> float:
+        key = rows.tobytes() + days[:1].tobytes()
+        if key not in self._known:
+            self._known[key] = assess_year(
+                rows, days, AIR_ITEMS, int(str(days[0])[:4]),
+                standard=self._settings.standard, denominator=self._settings.denominator,
+                partial=True,
+            ).values  # fmt: skip
+        return float(self._known[key][name][0])
+
+
+def air_baselines(
+    history: pd.DataFrame, names: list[str], settings: Settings
+) -> dict[str, dict[str, Any]]:
+    """Return for each indicator what four plain rules say of the year.
+
+    ``persistence`` (last year), ``ytd_ratio`` (last year scaled by the year to date),
+    ``ytd_plus_rest`` (the year to date, then last year's rest) and ``climatology`` (the year to
+    date, then each past year's rest: its mean, lowest and highest). None where a rule
+    number of years). None where a rule has nothing to go by.
+
+    Args:
+        history: days × the six items, up to the as-of date.
+    """
+    values = history.to_numpy(dtype=np.float64)
+    days = history.index.to_numpy().astype("datetime64[D]")
+    start, end = np.datetime64(settings.first_day), np.datetime64(settings.last_day)
+    origin = np.datetime64(settings.as_of)
+    rules = _Indicators(settings)
+    out: dict[str, dict[str, Any]] = {}
+    for name in names:
+
+        def of(rows: NDArray[np.float64], when: NDArray[np.datetime64], name: str = name) -> float:
+            return rules(name, rows, when)
+
+        years = climatology(values, days, of, start=start, end=end, origin=origin)
+        out[name] = {
+            "persistence": number(persistence(values, days, of, start=start, end=end)),
+            "ytd_ratio": number(ytd_ratio(values, days, of, start=start, end=end, origin=origin)),
+            "ytd_plus_rest": number(
+                ytd_plus_rest(values, days, of, start=start, end=end, origin=origin)
+            ),
+            **climatology_numbers(years),
+        }
+    return out
+
+
+def climatology_numbers(years: NDArray[np.float64]) -> dict[str, float | int | None]:
+    """Mean, lowest and highest of one value a past year."""
+    if len(years) == 0:
+        return {"climatology": None}
+    return {
+        "climatology": number(float(years.mean())),
+        "climatology_lowest": number(float(years.min())),
+        "climatology_highest": number(float(years.max())),
+    }

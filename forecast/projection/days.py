@@ -1,0 +1,56 @@
+"""Days of a year as arrays, and which versions of the rules they are judged by."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.projection.settings import Settings
+from forecast.standards.items import AIR_ITEMS
+from forecast.standards.versions import aqi_standard_on, limits_standard_on, resolve
+
+__all__ = ["BY_AQI", "calendar_days", "matrix", "other_versions", "standard_label", "wide"]
+
+#: Indicators that count days by their AQI; the others are concentrations.
+BY_AQI = frozenset({"good_day_ratio", "good_days", "heavy_days"})
+
+
+def wide(readings: pd.DataFrame) -> pd.DataFrame:
+    """Return readings of one place as days × items, NaN where there is none.
+
+    Args:
+        readings: columns ``date``, ``item``, ``value``; one value a day and item.
+    """
+    table = readings.pivot_table(index="date", columns="item", values="value", aggfunc="first")
+    table.index = pd.DatetimeIndex(table.index)
+    return table.reindex(columns=list(AIR_ITEMS)).astype("float64").sort_index()
+
+
+def calendar_days(first: date, last: date) -> NDArray[np.datetime64]:
+    return np.arange(np.datetime64(first), np.datetime64(last) + 1, dtype="datetime64[D]")
+
+
+def matrix(history: pd.DataFrame, days: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    return history.reindex(pd.DatetimeIndex(days)).to_numpy(dtype=np.float64)
+
+
+def standard_label(name: str, settings: Settings) -> str:
+    if name in BY_AQI:
+        if settings.standard:
+            return resolve(settings.standard).aqi or ""
+        tokens = dict.fromkeys(
+            [aqi_standard_on(settings.first_day), aqi_standard_on(settings.last_day)]
+        )
+        return "+".join(str(t) for t in tokens)
+    if settings.standard:
+        return resolve(settings.standard).limits or ""
+    return str(limits_standard_on(settings.last_day))
+
+
+def other_versions(settings: Settings) -> list[str]:
+    current = set(standard_label("good_day_ratio", settings).split("+"))
+    both = ["HJ 633-2012", "HJ 633-2026"]
+    return both if len(current) > 1 else [t for t in both if t not in current]

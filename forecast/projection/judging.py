@@ -1,0 +1,325 @@
+"""Targets on indicators: which target asks what of which place, and what the answer is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from forecast.projection.result import IndicatorResult, Observed
+from forecast.projection.settings import Settings
+from forecast.projection.summary import number, summarise
+from forecast.standards.budget import bad_day_budget, good_days_needed, mean_allowed
+from forecast.standards.indicators import WATER_CLASSES, indicator
+from forecast.targets.applied import Applied
+from forecast.targets.applying import normalise_region, section_set_mismatch
+from forecast.targets.evidence import Evidence, Thresholds
+from forecast.targets.model import GRADE_INDICATOR, Plan, Target
+from forecast.targets.verdicts import judge
+
+__all__ = ["entries_of", "unmeasured"]
+
+
+def entries_of(
+    results: Sequence[IndicatorResult],
+    targets: Sequence[Target],
+    settings: Settings,
+    entered: Applied,
+) -> list[dict[str, Any]]:
+    """Return one JSON-ready entry for each result, its targets judged.
+
+    A target on a place or an indicator that no reading answers gets an entry of its own, so that
+    every target is answered.
+    """
+    limits = Thresholds(likely=settings.likely, unlikely=settings.unlikely)
+    plans = {p.id: p for p in entered.plans}
+    asked: dict[int, list[Target]] = {i: [] for i in range(len(results))}
+    orphans: list[Target] = []
+    for target in targets:
+        homes = [i for i, r in enumerate(results) if _answers(r, target, results)]
+        for i in homes:
+            asked[i].append(target)
+        # A plan for everywhere asks only where there is something to ask.
+        everywhere = target.plan in plans and not plans[target.plan].region
+        if not homes and not everywhere:
+            orphans.append(target)
+    out = [
+        _entry(r, asked[i], plans, settings, entered, limits)
+        for i, r in enumerate(results)
+        if asked[i] or r.indicator != GRADE_INDICATOR
+    ]
+    out.extend(_orphan_entries(orphans, results, plans, settings, entered, limits))
+    return out
+
+
+def _answers(result: IndicatorResult, target: Target, results: Sequence[IndicatorResult]) -> bool:
+    if not target.computable or target.indicator != result.indicator:
+        return False
+    if target.domain != result.domain:
+        return False
+    if target.place:
+        return normalise_region(target.place) == normalise_region(result.place)
+    if result.place_kind == "section_set" and target.section_set:
+        named = any(r.place == target.section_set for r in results if r.place_kind == "section_set")
+        return result.place == target.section_set or not named
+    return True
+
+
+def _evidence(
+    result: IndicatorResult,
+    target: Target,
+    plans: Mapping[str, Plan],
+    settings: Settings,
+    entered: Applied,
+) -> Evidence:
+    sufficient, reason = result.sufficient, result.reason
+    if result.place_kind == "section_set" and target.section_set:
+        plan = plans.get(target.plan)
+        # The list counts, not the sections that happen to have data: a dry one stays a member.
+        n = result.observed.n_expected
+        clash = section_set_mismatch(target, plan, n, settings.last_day) if plan else None
+        if clash is not None:
+            sufficient, reason = False, clash
+    key = (normalise_region(result.region), result.indicator)
+    past = dict(entered.yearly.get(key, {}))
+    if result.place_kind != "section_set":
+        # A plan's share of other years may be over another list of sections.
+        past = {**_plan_history(plans.get(target.plan), result.indicator), **past}
+    past.update(result.history)
+    return Evidence(
+        observed=result.observed_judged,
+        samples=result.judged,
+        year=settings.year,
+        year_over=settings.year_over,
+        sufficient=sufficient,
+        insufficient_reason=reason,
+        bounds=result.bounds,
+        history={y: v for y, v in past.items() if y < settings.year},
+        peers=entered.peers.get(target.id),
+        as_of=str(result.observed.last_day or ""),
+        detail_zh=result.detail[0],
+        detail_en=result.detail[1],
+    )
+
+
+def _plan_history(plan: Plan | None, name: str) -> dict[int, float]:
+    if plan is None:
+        return {}
+    return {
+        h.year: h.value
+        for h in plan.history
+        if h.indicator == name and h.year is not None and h.value is not None
+    }
+
+
+def _judged(
+    target: Target,
+    evidence: Evidence,
+    limits: Thresholds,
+    budget: dict[str, Any] | None,
+    sources: Mapping[str, str],
+) -> dict[str, Any]:
+    found = judge(target, evidence, limits)
+    value: float | str | None = target.value
+    if value is not None and target.indicator == "section_class":
+        value = WATER_CLASSES[int(value) - 1]
+    out: dict[str, Any] = {
+        "id": target.id,
+        "plan": target.plan,
+        "label_zh": target.label_zh,
+        "label_en": target.label_en,
+        "kind": target.kind,
+        "level": target.level,
+        "comparator": target.comparator,
+        "value": value if value is not None else target.token,
+        "unit": target.unit,
+        "year": target.year if target.year is not None else evidence.year,
+        "binding": target.binding,
+        "probability": number(found.probability),
+        "verdict": found.verdict,
+        "reason": found.reason_zh,
+        "reason_en": found.reason_en,
+        "quote": target.quote,
+    }
+    if target.id in sources:
+        out["entered"] = sources[target.id]
+    if found.break_even is not None:
+        out["break_even"] = found.break_even
+    if found.margin is not None:
+        out["margin"] = number(found.margin)
+    if budget is not None:
+        out["budget"] = budget
+    return out
+
+
+def _entry(
+    result: IndicatorResult,
+    targets: Iterable[Target],
+    plans: Mapping[str, Plan],
+    settings: Settings,
+    entered: Applied,
+    limits: Thresholds,
+) -> dict[str, Any]:
+    observed = result.observed
+    return {
+        "region": result.region,
+        "place": result.place,
+        "place_kind": result.place_kind,
+        "point_set": result.point_set,
+        "domain": result.domain,
+        "indicator": result.indicator,
+        "unit": result.unit,
+        "year": settings.year,
+        "period": result.period,
+        "standard": result.standard,
+        "dust": result.dust,
+        "basis": result.basis,
+        "as_of": settings.as_of.isoformat(),
+        "sufficient": result.sufficient,
+        "reason": result.reason[0],
+        "reason_en": result.reason[1],
+        "observed": {
+            "value": observed.value,
+            "value_official": observed.value_official,
+            "n_valid": observed.n_valid,
+            "n_expected": observed.n_expected,
+            "last_day": observed.last_day.isoformat() if observed.last_day else None,
+        },
+        "forecast": summarise(
+            result.samples, result.model, classes=result.indicator == "section_class"
+        )
+        if result.samples is not None
+        else None,
+        "baselines": result.baselines,
+        "alternatives": result.alternatives,
+        "targets": [
+            _judged(
+                t, _evidence(result, t, plans, settings, entered), limits,
+                _budget(result, t), entered.sources,
+            )
+            for t in targets
+        ],
+    }  # fmt: skip
+
+
+def _budget(result: IndicatorResult, target: Target) -> dict[str, Any] | None:
+    """What is left: bad days, a mean for the rest of the year, or sections that may fail."""
+    counts = result.counts
+    if target.value is None or not result.sufficient:
+        return None
+    n = int(counts.get("n_valid", 0))
+    left = int(counts.get("n_left", 0))
+    if result.indicator in ("good_day_ratio", "good_days") and target.comparator == ">=":
+        used = n - int(counts["good"])
+        forms: dict[str, dict[str, int]] = {}
+        for form in ("exact", "rounded"):
+            allowed = n + left - math.ceil(target.value)
+            if result.indicator == "good_day_ratio":
+                allowed = int(
+                    bad_day_budget(n + left, target.value, used, rounded=form == "rounded").allowed
+                )
+            forms[form] = {"allowed": allowed, "left": allowed - used}
+        return {
+            "kind": "bad_days", "valid_days": n + left, "used": used, **forms, "days_left": left,
+        }  # fmt: skip
+    if result.indicator == "heavy_days" and target.comparator in ("<=", "=="):
+        used = int(counts["heavy"])
+        allowed = math.floor(target.value)
+        return {
+            "kind": "heavy_days", "allowed": allowed, "used": used, "left": allowed - used,
+            "days_left": left,
+        }  # fmt: skip
+    if result.indicator.endswith("_annual_mean") and target.comparator == "<=" and left:
+        total = counts.get("sum", 0.0)
+        return {
+            "kind": "rest_mean",
+            "exact": number(float(mean_allowed(n, total, left, target.value))),
+            "rounded": number(float(mean_allowed(n, total, left, target.value, rounded=True))),
+            "unit": result.unit,
+            "days_left": left,
+        }
+    if result.indicator == "share_class_iii" and target.comparator in (">=", "=="):
+        sections = int(counts.get("n_sections", 0))
+        if not sections:
+            return None
+        need = int(good_days_needed(sections, target.value, rounded=True))
+        return {"kind": "sections", "sections": sections, "may_fail": sections - need}
+    return None
+
+
+def unmeasured(target: Target, region: str, settings: Settings) -> IndicatorResult:
+    """Return an empty result for a target that no reading answers."""
+    try:
+        unit = indicator(target.indicator).unit
+    except KeyError:
+        unit = target.unit
+    place = target.place or target.scope or region
+    return IndicatorResult(
+        region=region,
+        place=place,
+        place_kind="entered" if not target.computable else "unmeasured",
+        point_set=target.section_set,
+        domain=target.domain,
+        indicator=target.indicator,
+        unit=unit,
+        period=str(settings.year),
+        standard=target.standard,
+        dust=None,
+        basis=None,
+        observed=Observed(None, None, 0, 0, None),
+        sufficient=False,
+        reason=(
+            "工作区中没有这一指标或点位的监测值",
+            "the workspace holds no readings of this indicator or place",
+        ),
+    )
+
+
+def _orphan_entries(
+    orphans: Sequence[Target],
+    results: Sequence[IndicatorResult],
+    plans: Mapping[str, Plan],
+    settings: Settings,
+    entered: Applied,
+    limits: Thresholds,
+) -> list[dict[str, Any]]:
+    """Entries for targets without a result: entered figures, or nothing measured."""
+    grouped: dict[tuple[str, str, str], list[Target]] = {}
+    region = results[0].region if results else ""
+    for target in orphans:
+        home = region or target.region
+        place = target.place or target.scope or home
+        grouped.setdefault((home, place, target.indicator), []).append(target)
+    out = []
+    for (home, _, _), targets in grouped.items():
+        empty = unmeasured(targets[0], home, settings)
+        entry = _entry(empty, [], plans, settings, entered, limits)
+        plan = plans.get(targets[0].plan)
+        yearly = {
+            **_plan_history(plan, empty.indicator),
+            **entered.yearly.get((normalise_region(home), empty.indicator), {}),
+        }
+        seen = yearly.get(settings.year)
+        if seen is not None:
+            entry["observed"].update(value=number(seen), value_official=number(seen), n_valid=1)
+        for target in targets:
+            evidence = Evidence(
+                observed=seen,
+                year=settings.year,
+                year_over=settings.as_of >= date(settings.year, 12, 31),
+                sufficient=seen is not None,
+                insufficient_reason=empty.reason,
+                history={y: v for y, v in yearly.items() if y < settings.year},
+                levels={
+                    **_plan_history(plan, target.of),
+                    **entered.yearly.get((normalise_region(home), target.of), {}),
+                },
+                ledger=entered.ledger.get(target.id),
+                done=entered.done.get(target.id),
+                peers=entered.peers.get(target.id),
+                as_of=settings.as_of.isoformat(),
+            )
+            entry["targets"].append(_judged(target, evidence, limits, None, entered.sources))
+        out.append(entry)
+    return out

@@ -1,0 +1,190 @@
+"""The whole workspace projected: every city and section, every target that applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.features.hydrology import monthly_means
+from forecast.models.paths import Paths
+from forecast.models.water_seasonal import WaterSeasonal
+from forecast.projection.air import AirProjection, project_air
+from forecast.projection.judging import entries_of
+from forecast.projection.result import IndicatorResult
+from forecast.projection.section_shares import SectionSet
+from forecast.projection.settings import Settings
+from forecast.projection.streams import stream
+from forecast.projection.water import WaterProjection, project_water
+from forecast.targets.applied import Applied
+from forecast.targets.applying import applying_targets, normalise_region
+from forecast.targets.model import Target
+
+__all__ = ["Panel", "PanelProjection", "project_panel", "water_results"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All that a projection reads.
+
+    Attributes:
+        air: daily readings known at the as-of date, one a region, place, date and item.
+        water: samples known at the as-of date, one a region, place, time and item.
+        entered: the plans whose targets may apply, and the figures that people entered.
+        sections: region → sections that the workspace knows, also those without a sample.
+        section_sets: normalised region → dated sets with their sections.
+        plan: only the targets of this plan, or None for all.
+    """
+
+    air: pd.DataFrame
+    water: pd.DataFrame
+    entered: Applied
+    sections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    section_sets: Mapping[str, tuple[SectionSet, ...]] = field(default_factory=dict)
+    plan: str | None = None
+
+
+@dataclass(frozen=True)
+class PanelProjection:
+    """The answer: JSON-ready entries, what the charts draw, targets of other years, warnings."""
+
+    entries: list[dict[str, Any]]
+    air: list[AirProjection]
+    water: list[WaterProjection]
+    reference: list[dict[str, Any]]
+    warnings: list[tuple[str, str]]
+
+
+def project_panel(
+    panel: Panel, settings: Settings, *, jobs: int = 1, progress: Progress | None = None
+) -> PanelProjection:
+    """Project every place of ``panel`` and judge every target that applies.
+
+    The answer does not depend on ``jobs``: each place has random streams of its own.
+    """
+    from joblib import Parallel, delayed
+
+    groups = sorted({normalise_region(r) for f in (panel.air, panel.water) for r in f["region"]})
+    cities = [
+        (str(r), str(p), str(k), frame)
+        for (r, p, k), frame in panel.air.groupby(["region", "place", "place_kind"], sort=True)
+    ]
+    air: list[AirProjection] = []
+    work = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(project_air)(r, p, f, settings, place_kind=k) for r, p, k, f in cities
+    )
+    for at, projection in enumerate(work, start=1):
+        air.append(projection)
+        if progress:
+            progress("air", at, len(cities))
+    water = water_results(panel, settings, draw=True, progress=progress)
+    entries: list[dict[str, Any]] = []
+    reference: list[dict[str, Any]] = []
+    for key in groups:
+        results: list[IndicatorResult] = []
+        for a in air:
+            if normalise_region(a.region) == key:
+                results.extend(a.results)
+        for w in water:
+            if normalise_region(w.region) == key:
+                results.extend(w.results)
+        if not results:
+            continue
+        applying, other = applying_targets(
+            panel.entered.plans, results[0].region, settings.year, plan=panel.plan
+        )
+        entries.extend(entries_of(results, applying, settings, panel.entered))
+        reference.extend(_reference(t, results[0].region) for t in other)
+    warnings = [w for a in air for w in a.warnings] + [w for x in water for w in x.warnings]
+    return PanelProjection(entries, air, water, reference, warnings)
+
+
+def _reference(target: Target, region: str) -> dict[str, Any]:
+    return {
+        "region": region,
+        "plan": target.plan,
+        "id": target.id,
+        "label_zh": target.label_zh,
+        "label_en": target.label_en,
+        "indicator": target.indicator,
+        "level": target.level,
+        "comparator": target.comparator,
+        "value": target.value if target.value is not None else target.token,
+        "unit": target.unit,
+        "year": target.year,
+        "period": target.period,
+        "binding": target.binding,
+        "quote": target.quote,
+    }
+
+
+def water_results(
+    panel: Panel, settings: Settings, *, draw: bool = False, progress: Progress | None = None
+) -> list[WaterProjection]:
+    """Return the projection of every region's sections; without ``draw`` nothing is drawn."""
+    if panel.water.empty:
+        return []
+    samples = panel.water
+    until = samples["time"] < pd.Timestamp(settings.as_of) + pd.Timedelta(days=1)
+    samples = samples[until & (samples["item"] != "class_published")]
+    key = samples["region"] + "\x1f" + samples["place"]
+    monthly = monthly_means(samples.assign(place=key))
+    drawn = _draw_water(monthly, settings) if draw and not settings.year_over else None
+    days = samples.groupby(key)["time"].max().dt.date.to_dict()
+    kinds = samples.groupby(key)["water_type"].last().to_dict()
+    regions = sorted(set(samples["region"]))
+    out = []
+    for at, region in enumerate(regions, start=1):
+        prefix = f"{region}\x1f"
+        places = monthly.columns.get_level_values("place")
+        own = monthly.loc[:, places.str.startswith(prefix)]
+        if own.shape[1] == 0:
+            continue
+        names = {p: p.removeprefix(prefix) for p in own.columns.get_level_values("place")}
+        renamed = own.rename(columns=names, level="place")
+        sets = tuple(
+            s
+            for s in panel.section_sets.get(normalise_region(region), ())
+            if s.covers(settings.last_day)
+        )
+        out.append(
+            project_water(
+                region, renamed, settings,
+                drawn=drawn,
+                key={section: place for place, section in names.items()},
+                water_types={names[p]: k for p, k in kinds.items() if p in names},
+                last_days={names[p]: _as_date(d) for p, d in days.items() if p in names},
+                sets=sets or (SectionSet("all"),),
+                known=panel.sections.get(region, ()),
+            )
+        )  # fmt: skip
+        if progress:
+            progress("water", at, len(regions))
+    return out
+
+
+def _draw_water(monthly: pd.DataFrame, settings: Settings) -> Paths | None:
+    """Draw the months ahead of all sections at once, so that their dependence is kept.
+
+    A month that is not over is drawn too: for the sections that have not been sampled in it.
+    """
+    day_after = pd.Timestamp(settings.as_of) + pd.Timedelta(days=1)
+    over = monthly.index < day_after.to_period("M").to_timestamp()
+    model = WaterSeasonal().fit(monthly[over])
+    if model.last_month is None:
+        return None
+    ahead = np.arange(model.last_month + 1, np.datetime64(f"{settings.year + 1}-01", "M"))
+    if not len(ahead):
+        return None
+    rng = stream(settings.seed, "water")
+    return model.sample(ahead.astype("datetime64[D]"), settings.n_paths, rng)
+
+
+def _as_date(day: Any) -> date:
+    return day if isinstance(day, date) else pd.Timestamp(day).date()

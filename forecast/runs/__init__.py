@@ -1,0 +1,1 @@
+"""Runs: one execution with its manifest, built aside and put in place in one step."""

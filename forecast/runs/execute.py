@@ -1,0 +1,367 @@
+"""The main job: tables in, a folder with the answer out.
+
+The folder is built aside and renamed when complete, so that a run is there as a whole or not at
+all; ``reports/latest`` names the newest and moves last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pandas as pd
+
+from forecast import __version__
+from forecast.disk import write_file
+from forecast.errors import ForecastError, WorkspaceError
+from forecast.projection.panel import Panel, PanelProjection, project_panel
+from forecast.projection.section_shares import SectionSet
+from forecast.projection.settings import Settings
+from forecast.report.figures import draw_figures
+from forecast.report.page import PageContext, write_page
+from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
+from forecast.targets.applied import Applied, apply_entries
+from forecast.targets.applying import normalise_region
+from forecast.targets.loader import find_plan, load_plans
+from forecast.workspace import Workspace
+
+__all__ = ["Outcome", "Request", "execute", "latest_run", "load_panel"]
+
+Progress = Callable[[str, int, int], None]
+
+#: How long a run waits for another one of the same workspace [s].
+_LOCK_TIMEOUT = 3600.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a run; None takes the workspace's value.
+
+    Attributes:
+        as_of: last day whose readings may be used; None: the last day with a reading.
+        year: calendar year judged; None: the year of ``as_of``.
+        plan: only the targets of this plan.
+        region: only this region (with or without 市 and the like).
+        standard: token of a standard version instead of those in force by date.
+        model: name of the model that draws.
+        paths, seed, jobs: number of paths, root seed, processes.
+    """
+
+    as_of: date | None = None
+    year: int | None = None
+    plan: str | None = None
+    region: str | None = None
+    standard: str | None = None
+    model: str | None = None
+    paths: int | None = None
+    seed: int | None = None
+    jobs: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run: its name, folder, page and result; ``new`` is False if it stood already."""
+
+    run_id: str
+    folder: Path
+    result: dict[str, Any]
+    new: bool
+
+    @property
+    def page(self) -> Path:
+        """The page a person opens."""
+        return self.folder / "index.html"
+
+
+def load_panel(
+    workspace: Workspace,
+    as_of: date | None,
+    *,
+    year: int | None = None,
+    region: str | None = None,
+    plan: str | None = None,
+) -> tuple[Panel, date]:
+    """Read what was known at ``as_of`` (None: the last day with a reading) and the plans.
+
+    Raises:
+        ForecastError: there are no readings, or none of the region.
+        TargetError: a plan file is wrong or ``plan`` is unknown.
+    """
+    store = workspace.store
+    config = workspace.config
+    air = store.air_daily(as_of)
+    water = store.water_samples(as_of)
+    if air.empty and water.empty:
+        when = f" known on {as_of}" if as_of else ""
+        raise ForecastError(
+            f"The workspace {workspace.root} has no readings{when}.",
+            "Take files in first: forecast ingest <folder>.",
+        )
+    if region is not None:
+        alias = config.regions.aliases.get(region, region)
+        wanted = normalise_region(alias)
+        found = sorted(set(air["region"]) | set(water["region"]))
+        air = air[air["region"].map(normalise_region) == wanted]
+        water = water[water["region"].map(normalise_region) == wanted]
+        if air.empty and water.empty:
+            raise ForecastError(
+                f"There are no readings of the region {region}.",
+                f"Regions with readings: {', '.join(found[:20])}{' …' if len(found) > 20 else ''}.",
+            )
+    if as_of is None:
+        ends = [f[c].max() for f, c in ((air, "date"), (water, "time")) if not f.empty]
+        as_of = min(pd.Timestamp(max(ends)).date(), datetime.now(workspace.timezone).date())
+        air = air[air["date"] <= pd.Timestamp(as_of)]
+        water = water[water["time"] < pd.Timestamp(as_of) + pd.Timedelta(days=1)]
+    entered = _entered(workspace, as_of, year or as_of.year)
+    if plan is not None:
+        find_plan(entered.plans, plan)
+    sets: dict[str, tuple[SectionSet, ...]] = {}
+    for declared in config.section_sets:
+        key = normalise_region(declared.region)
+        sets[key] = (
+            *sets.get(key, ()),
+            SectionSet(
+                declared.name, tuple(declared.sections), declared.valid_from, declared.valid_to
+            ),
+        )
+    sites = store.read("sites")
+    sites = sites[(sites["place_kind"] == "section") & sites["region"].isin(set(water["region"]))]
+    sections = {
+        str(name): tuple(sorted(set(group["place"]))) for name, group in sites.groupby("region")
+    }
+    return Panel(air, water, entered, sections, sets, plan), as_of
+
+
+def _entered(workspace: Workspace, as_of: date, year: int) -> Applied:
+    """The plans with what people had entered by ``as_of``, in commands or in yearly sheets."""
+    config = workspace.config
+    plans = load_plans(workspace.root / config.plans.folder, names=config.plans.names)
+    store = workspace.store
+    applied = apply_entries(plans, store.read("target_entries"), as_of=as_of, year=year)
+    sheets = store.yearly_values(as_of)
+    if sheets.empty:
+        return applied
+    yearly = {key: dict(values) for key, values in applied.yearly.items()}
+    for row in sheets.to_dict("records"):
+        key = (normalise_region(str(row["region"])), str(row["indicator"]))
+        yearly.setdefault(key, {}).setdefault(int(row["year"]), float(row["value"]))
+    return replace(applied, yearly=yearly)
+
+
+def execute(
+    workspace: Workspace,
+    request: Request,
+    *,
+    progress: Progress | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Outcome:
+    """Run the main job; a run whose inputs are unchanged is not made again.
+
+    Raises:
+        ForecastError: no readings, an unknown region, plan or standard, a full disk.
+    """
+    started = time.perf_counter()
+    with _alone(workspace):
+        config = workspace.config
+        panel, as_of = load_panel(
+            workspace, request.as_of, year=request.year, region=request.region, plan=request.plan
+        )
+        settings = Settings(
+            as_of=as_of,
+            year=request.year or as_of.year,
+            standard=request.standard or config.standards.aqi or config.standards.limits or None,
+            n_paths=request.paths or config.run.paths,
+            seed=config.run.seed if request.seed is None else request.seed,
+            denominator=config.standards.denominator,
+            likely=config.thresholds.likely,
+            unlikely=config.thresholds.unlikely,
+        )
+        _check(settings)
+        asked = {
+            "as_of": as_of.isoformat(),
+            "year": settings.year,
+            "plan": request.plan,
+            "region": request.region,
+            "standard": settings.standard,
+            "model": request.model or config.run.model,
+            "paths": settings.n_paths,
+            "seed": settings.seed,
+        }
+        config_sha = file_sha256(workspace.config_path)
+        plans_sha = hashlib.sha256(
+            "".join(p.model_dump_json() for p in panel.entered.plans).encode("utf-8")
+        ).hexdigest()
+        name = run_id(
+            as_of.isoformat(), {**asked, "plans": plans_sha}, workspace.store.fingerprint(),
+            config_sha,
+        )  # fmt: skip
+        folder = workspace.reports / name
+        if (folder / "projection.json").is_file():
+            result = json.loads((folder / "projection.json").read_text(encoding="utf-8"))
+            _point(workspace, name)
+            return Outcome(name, folder, result, new=False)
+        projection = project_panel(
+            panel, settings, jobs=request.jobs or config.run.jobs, progress=progress
+        )
+        created = clock()
+        result = {
+            "run": {
+                "id": name,
+                "as_of": as_of.isoformat(),
+                "year": settings.year,
+                "created": created.isoformat(timespec="seconds"),
+                "seed": settings.seed,
+                "version": __version__,
+                "standard": settings.standard or "by date",
+                "inputs": _inputs(workspace, panel),
+                "config_sha256": config_sha,
+                "sample": config.workspace.sample,
+                "seconds": round(time.perf_counter() - started, 3),
+            },
+            "projections": projection.entries,
+            "reference": projection.reference,
+            "warnings": [{"zh": zh, "en": en} for zh, en in projection.warnings],
+        }
+        _publish(workspace, folder, result, asked, projection, progress, started)
+        _point(workspace, name)
+        return Outcome(name, folder, result, new=True)
+
+
+def latest_run(workspace: Workspace) -> Path | None:
+    """Return the folder of the newest run, None where there is none."""
+    try:
+        name = (workspace.reports / "latest").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    folder = workspace.reports / name
+    return folder if folder.is_dir() else None
+
+
+def _check(settings: Settings) -> None:
+    if settings.standard:
+        from forecast.standards.versions import resolve
+
+        resolve(settings.standard)
+    if settings.year < settings.as_of.year - 30 or settings.year > settings.as_of.year + 10:
+        raise ForecastError(
+            f"The year {settings.year} is out of reach of readings up to {settings.as_of}.",
+            "Ask for a year at most ten years ahead.",
+        )
+
+
+def _inputs(workspace: Workspace, panel: Panel) -> list[dict[str, str]]:
+    used = set(panel.air["file_id"]) | set(panel.water["file_id"])
+    files = workspace.store.files()
+    kept = files[files["file_id"].isin(used)].sort_values(["path", "sha256"])
+    return [
+        {"path": str(p), "sha256": str(s)}
+        for p, s in kept[["path", "sha256"]].drop_duplicates().itertuples(index=False)
+    ]
+
+
+@contextlib.contextmanager
+def _alone(workspace: Workspace) -> Iterator[None]:
+    """Hold the workspace's run lock; a second run waits."""
+    workspace.reports.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(workspace.reports / ".lock")
+    try:
+        with lock.acquire(timeout=_LOCK_TIMEOUT):
+            yield
+    except filelock.Timeout as error:
+        raise WorkspaceError(
+            f"Another run has held {workspace.root} for more than an hour.",
+            "Look whether it still works; end it, then run again.",
+        ) from error
+
+
+def _publish(
+    workspace: Workspace,
+    folder: Path,
+    result: dict[str, Any],
+    asked: dict[str, Any],
+    projection: PanelProjection,
+    progress: Progress | None,
+    started: float,
+) -> None:
+    """Build the folder aside, complete, then rename it into place."""
+    for stale in workspace.reports.glob(".building-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    try:
+        aside = Path(tempfile.mkdtemp(prefix=".building-", dir=workspace.reports))
+        try:
+            _write(workspace, aside, result, asked, projection, progress, started)
+            aside.chmod(0o755)
+            aside.rename(folder)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise WorkspaceError(
+            f"The run can't be written to {workspace.reports} ({error.strerror or error}).",
+            "Make room or check the permissions, then run again; earlier runs are untouched.",
+        ) from error
+
+
+def _write(
+    workspace: Workspace,
+    aside: Path,
+    result: dict[str, Any],
+    asked: dict[str, Any],
+    projection: PanelProjection,
+    progress: Progress | None,
+    started: float,
+) -> None:
+    (aside / "projection.json").write_text(to_json(result), encoding="utf-8", newline="\n")
+    notices = _notices(workspace)
+    charts, names = draw_figures(projection, result, aside / "charts", progress, tuple(notices))
+    config = workspace.config
+    context = PageContext(
+        workspace=config.workspace.name or workspace.root.name,
+        result=result,
+        charts=tuple(charts),
+        notices=tuple(notices),
+        warnings=tuple(projection.warnings),
+        reference=tuple(result["reference"]),
+    )
+    write_page(context, aside / "index.html")
+    outputs = sorted(p for p in aside.rglob("*") if p.is_file())
+    manifest = {
+        "manifest_version": MANIFEST_VERSION,
+        "run": result["run"],
+        "request": asked,
+        "versions": versions(),
+        "tables_sha256": workspace.store.fingerprint(),
+        "warnings": result["warnings"],
+        "seconds": round(time.perf_counter() - started, 3),
+        "charts": names,
+        "outputs": [
+            {"path": p.relative_to(aside).as_posix(), "sha256": file_sha256(p)} for p in outputs
+        ],
+    }
+    (aside / "manifest.json").write_text(to_json(manifest), encoding="utf-8", newline="\n")
+
+
+def _notices(workspace: Workspace) -> list[tuple[str, str]]:
+    if not workspace.config.workspace.sample:
+        return []
+    from forecast.sample import NOTICE
+
+    return [(NOTICE["zh"], NOTICE["en"])]
+
+
+def _point(workspace: Workspace, name: str) -> None:
+    """Make ``reports/latest`` name the run; the file is replaced in one step."""
+    write_file(workspace.reports / "latest", f"{name}\n".encode())
+    os.utime(workspace.reports / "latest")

@@ -1,0 +1,213 @@
+"""What the commands print for people: short tables and sentences, in Chinese or English."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forecast.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console as RichConsole
+
+    from forecast.ingest.report import IngestReport
+    from forecast.projection.observed import Assessment
+    from forecast.runs.execute import Outcome
+
+__all__ = ["Console", "progress_bar"]
+
+_STAGES = {
+    "ingest": ("读入文件", "reading files"),
+    "air": ("大气预测", "projecting air"),
+    "water": ("水质预测", "projecting water"),
+    "charts": ("绘图", "drawing charts"),
+}
+
+
+@contextmanager
+def progress_bar(lang: str, *, quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Show progress on stderr while the block runs, if that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console as Rich
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        console=Rich(stderr=True), transient=True,
+    ) as bar:  # fmt: skip
+        tasks = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                zh, en = _STAGES.get(stage, (stage, stage))
+                tasks[stage] = bar.add_task(zh if lang == "zh" else en, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield advance
+
+
+class Console:
+    """Prints to stdout in one language.
+
+    Raises:
+        UsageError: a language other than zh and en.
+    """
+
+    def __init__(self, lang: str, *, quiet: bool = False) -> None:
+        if lang not in ("zh", "en"):
+            raise UsageError(f"--lang {lang} is not known.", "Use zh or en.")
+        self.lang = lang
+        self.quiet = quiet
+
+    @property
+    def _rich(self) -> RichConsole:
+        from rich.console import Console as Rich
+
+        return Rich(
+            file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 160,
+            legacy_windows=False,
+        )  # fmt: skip
+
+    def _word(self, zh: str, en: str) -> str:
+        return zh if self.lang == "zh" else en
+
+    def say(self, zh: str, en: str, *, always: bool = False) -> None:
+        """Print one sentence unless quiet."""
+        if always or not self.quiet:
+            print(self._word(zh, en))
+
+    def ingest_report(self, report: IngestReport) -> None:
+        """Print what became of each file; refusals go to stderr."""
+        for file in report.read + report.already_read:
+            known = file.status == "already_read"
+            self.say(
+                f"{'已读过' if known else '读入'} {file.path} [{file.layout}] "
+                f"{file.rows_read}行,新值{file.new},更正{file.corrected},缺测{file.missing},"
+                f"隔离{file.quarantined},标记{file.flagged}",
+                f"{'already read' if known else 'read'} {file.path} [{file.layout}] "
+                f"{file.rows_read} rows: {file.new} new values, {file.corrected} corrected, "
+                f"{file.missing} missing, {file.quarantined} quarantined, {file.flagged} flagged",
+            )
+        for path, why in report.skipped:
+            self.say(f"跳过 {path}:{why}", f"skipped {path}: {why}")
+        for file in report.refused:
+            print(
+                f"{self._word('拒收', 'refused')} {file.path}: {file.reason} {file.cure}".rstrip(),
+                file=sys.stderr,
+            )
+        if report.message and not report.refused:
+            print(report.message, file=sys.stderr)
+        if report.read:
+            self.say(
+                f"共读入{len(report.read)}个文件,新值{report.total('new')},"
+                f"隔离{report.total('quarantined')}。",
+                f"{len(report.read)} files read: {report.total('new')} new values, "
+                f"{report.total('quarantined')} quarantined.",
+            )
+
+    def coverage(self, root: Path, table: pd.DataFrame, run: Path | None) -> None:
+        """Print what a workspace holds."""
+        self.say(f"工作区 {root}", f"workspace {root}", always=True)
+        if table.empty:
+            self.say(
+                "还没有监测数据:forecast ingest <文件夹>",
+                "no readings yet: forecast ingest <folder>",
+                always=True,
+            )
+            return
+        from rich.table import Table
+
+        shown = Table(show_edge=False, pad_edge=False)
+        for column in table.columns:
+            shown.add_column(str(column))
+        for row in table.itertuples(index=False):
+            shown.add_row(*[str(cell) for cell in row])
+        self._rich.print(shown)
+        self.say(
+            f"最近一次运行:{run.name if run else '无'}",
+            f"latest run: {run.name if run else 'none'}",
+            always=True,
+        )
+
+    def assessment(self, found: Assessment) -> None:
+        """Print the indicators of a year and the checks of the AQI."""
+        from rich.table import Table
+
+        shown = Table(show_edge=False, pad_edge=False)
+        for zh, en in (
+            ("地区", "region"), ("点位", "place"), ("指标", "indicator"), ("年", "year"),
+            ("值", "value"), ("单位", "unit"), ("有效/应有", "valid/expected"), ("标准", "standard"),
+            ("达标", "attains"), ("说明", "remark"),
+        ):  # fmt: skip
+            shown.add_column(self._word(zh, en))
+        for r in found.table.to_dict("records"):
+            met = {True: self._word("是", "yes"), False: self._word("否", "no")}.get(
+                r["attains"], ""
+            )
+            shown.add_row(
+                r["region"], r["place"], r["indicator"], str(r["year"]),
+                "" if r["value_official"] is None else str(r["value_official"]), r["unit"],
+                f"{r['n_valid']}/{r['n_expected']}", r["standard"], met,
+                r["reason"] if self.lang == "zh" else r["reason_en"],
+            )  # fmt: skip
+        self._rich.print(shown)
+        for c in found.checks:
+            share = 100 * c.within_1 / c.n if c.n else float("nan")
+            self.say(
+                f"{c.place} AQI复核 {c.first}至{c.last}:{c.n}天中{c.within_1}天相差不超过1"
+                f"({share:.2f}%);由NO2、SO2或CO主导而公布值不同的有{len(c.gas_led)}天,"
+                f"其他{len(c.other)}天",
+                f"{c.place} AQI check {c.first} to {c.last}: {c.within_1} of {c.n} days within 1 "
+                f"({share:.2f} %); {len(c.gas_led)} days led by NO2, SO2 or CO differ, "
+                f"{len(c.other)} others",
+            )
+            for day in (*c.gas_led, *c.other):
+                self.say(
+                    f"  {day['date']} 重算{day['aqi']} 公布{day['published']} 主导{day['primary']}",
+                    f"  {day['date']} ours {day['aqi']} published {day['published']} "
+                    f"led by {day['primary']}",
+                )
+
+    def targets(self, table: pd.DataFrame) -> None:
+        """Print the targets."""
+        from rich.table import Table
+
+        shown = Table(show_edge=False, pad_edge=False)
+        for zh, en in (
+            ("编号", "id"), ("目标", "target"), ("值", "value"), ("单位", "unit"), ("年", "year"),
+            ("属性", "binding"), ("已录入", "entered"),
+        ):  # fmt: skip
+            shown.add_column(self._word(zh, en))
+        label = "label_zh" if self.lang == "zh" else "label_en"
+        for r in table.to_dict("records"):
+            value = f"{r['value']:g}" if isinstance(r["value"], float) else str(r["value"])
+            shown.add_row(
+                r["id"], r[label], f"{r['comparator']} {value}".strip(), r["unit"],
+                r["period"] or str(r["year"]), r["binding"], r["entered"],
+            )  # fmt: skip
+        self._rich.print(shown)
+
+    def run(self, outcome: Outcome, *, sample: bool) -> None:
+        """Print the verdicts and the path of the page."""
+        from forecast.report.terminal import render_table
+
+        if not self.quiet:
+            render_table(outcome.result, "zh" if self.lang == "zh" else "en", self._rich)
+        if not outcome.new:
+            self.say(
+                "输入没有变化,沿用已有结果。",
+                "Nothing new: the inputs are unchanged, this run stood.",
+            )
+        if sample:
+            self.say(
+                "注意:逐日数据为按公布年度数字生成的样例,不是监测数据。",
+                "Note: the daily values are generated from annual figures; they are not measured.",
+                always=True,
+            )
+        self.say(f"报告页:{outcome.page}", f"page: {outcome.page}", always=True)

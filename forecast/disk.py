@@ -10,7 +10,7 @@ from pathlib import Path
 
 from forecast.errors import WorkspaceError
 
-__all__ = ["write_file"]
+__all__ = ["drop", "write_file"]
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -30,7 +30,7 @@ def write_file(path: Path, data: bytes) -> None:
         _replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
-        _remove(temporary)
+        drop(temporary)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise WorkspaceError(
                 f"The disk is full: {path} could not be written and what was there is unchanged.",
@@ -41,11 +41,12 @@ def write_file(path: Path, data: bytes) -> None:
             "Check that the folder exists and that you may write to it.",
         ) from error
     except BaseException:
-        _remove(temporary)
+        drop(temporary)
         raise
 
 
-def _remove(path: Path) -> None:
+def drop(path: Path) -> None:
+    """Remove a file if that is possible; Windows keeps one that a reader has open."""
     try:
         path.unlink(missing_ok=True)
     except OSError:

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from forecast.disk import write_file
+from forecast.disk import drop, write_file
 from forecast.errors import WorkspaceError
 from forecast.revisions import merge_readings
 from forecast.tables import SCHEMAS, TABLES, Table, by_year, content_hash, typed
@@ -84,13 +84,13 @@ class Store:
             WorkspaceError: the manifest is unreadable or of a newer format.
         """
         try:
-            text = self.manifest_path.read_text(encoding="utf-8")
+            stored = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+            version, tables = stored["format_version"], stored["tables"]
+            if version == FORMAT_VERSION:
+                [part["path"] for parts in tables.values() for part in parts.values()]
         except FileNotFoundError:
             return {}
-        try:
-            stored = json.loads(text)
-            version, tables = stored["format_version"], stored["tables"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkspaceError(
                 f"{self.manifest_path} is damaged and the tables can't be read.",
                 "Move data/processed away and ingest data/raw again; the raw files are untouched.",
@@ -140,10 +140,7 @@ class Store:
             except FileNotFoundError as error:
                 # A writer replaced the manifest and dropped the part between our two reads.
                 if attempt == 4:
-                    raise WorkspaceError(
-                        f"A part of table {table} is missing: {error.filename or error}.",
-                        "Move data/processed away and ingest data/raw again.",
-                    ) from error
+                    raise _missing(table, error) from error
                 time.sleep(0.05)
         schema = (
             spec.schema if columns is None else pa.schema([spec.schema.field(c) for c in columns])
@@ -243,7 +240,6 @@ class Store:
             WorkspaceError: another writer holds the tables for longer than ``lock_timeout``, or
                 the disk is full. The tables are as before.
         """
-        self.processed.mkdir(parents=True, exist_ok=True)
         lock = self._locked()
         try:
             writer = Writer(self)
@@ -256,6 +252,7 @@ class Store:
         lock = filelock.FileLock(self.processed / ".lock")
         first = min(_PATIENCE, self.lock_timeout)
         try:
+            self.processed.mkdir(parents=True, exist_ok=True)
             try:
                 lock.acquire(timeout=first)
             except filelock.Timeout:
@@ -268,6 +265,11 @@ class Store:
                 f"Another command has been writing {self.processed} for more than "
                 f"{self.lock_timeout:g} s.",
                 "Wait for it to finish, then run this command again.",
+            ) from error
+        except OSError as error:
+            raise WorkspaceError(
+                f"{self.processed} can't be written ({error.strerror or error}).",
+                "Check that it is a folder and that you may write to it; the tables are as before.",
             ) from error
         return lock
 
@@ -295,7 +297,11 @@ class Writer:
         if part is None:
             empty: pd.DataFrame = SCHEMAS[table].empty_table().to_pandas()
             return empty
-        frame: pd.DataFrame = self._store._part(TABLES[table], part["path"], None, None).to_pandas()
+        try:
+            loaded = self._store._part(TABLES[table], part["path"], None, None)
+        except FileNotFoundError as error:
+            raise _missing(table, error) from error
+        frame: pd.DataFrame = loaded.to_pandas()
         return frame
 
     def upsert(self, table: str, rows: pd.DataFrame) -> int:
@@ -369,19 +375,18 @@ class Writer:
         for name in TABLES:
             for path in (processed / name).rglob("part-*.parquet"):
                 if path.relative_to(processed).as_posix() not in live:
-                    _drop(path)
+                    drop(path)
             for path in (processed / name).rglob(".*.tmp"):
-                _drop(path)
+                drop(path)
         for path in processed.glob(".*.tmp"):
-            _drop(path)
+            drop(path)
 
 
-def _drop(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        # Windows keeps a file that a reader has open; the next writer drops it.
-        return
+def _missing(table: str, error: FileNotFoundError) -> WorkspaceError:
+    return WorkspaceError(
+        f"A part of table {table} is missing: {error.filename or error}.",
+        "Move data/processed away and ingest data/raw again.",
+    )
 
 
 def _parquet(spec: Table, rows: pd.DataFrame) -> bytes:

@@ -97,10 +97,9 @@ class Console:
         for path, why in report.skipped:
             self.say(f"跳过 {path}:{why}", f"skipped {path}: {why}")
         for file in report.refused:
-            print(
-                f"{self._word('拒收', 'refused')} {file.path}: {file.reason} {file.cure}".rstrip(),
-                file=sys.stderr,
-            )
+            where = "" if str(file.path) in file.reason else f"{file.path}: "
+            said = f"{self._word('拒收', 'refused')} {where}{file.reason} {file.cure}"
+            print(said.rstrip(), file=sys.stderr)
         if report.message and not report.refused:
             print(report.message, file=sys.stderr)
         if report.read:

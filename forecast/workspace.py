@@ -51,7 +51,7 @@ class Run(_Part):
 
     paths: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     seed: Annotated[int, Field(ge=0)] = 20150101
-    jobs: Annotated[int, Field(ge=1)] = 1
+    jobs: Annotated[int, Field(ge=0)] = 0
     model: Annotated[str, Field(min_length=1)] = "seasonal"
 
 
@@ -280,7 +280,7 @@ sample = {str(sample).lower():<24} # true：数据为生成的样例 / the readi
 [run]
 paths = 2000                      # 样本路径数 / number of simulated futures
 seed = 20150101                   # 随机种子，同种子同结果 / same seed, same result
-jobs = 1                          # 并行进程数 / parallel processes
+jobs = 0                          # 并行进程数,0 为自动 / parallel processes, 0 chooses
 model = "seasonal"                # 预测模型 / the model
 
 [standards]

@@ -51,10 +51,16 @@ def layout_of(sheet: Sheet) -> Layout:
     Raises:
         InputError: none fits; the message shows the first line.
     """
-    lines = [list(row) for row in sheet.cells.head(21).itertuples(index=False)]
+    lines = sheet.head
     for layout in LAYOUTS.values():
         if layout.matches(lines):
             return layout
+    names = [cell for cell in sheet.first if cell and not cell[0].isdigit()]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"{sheet.path} has more than one column {twice[0]}.", "Rename or remove one of them."
+        )
     first = "".join(c if c.isprintable() else "·" for c in ",".join(lines[0]))
     if len(first) > _SHOWN:
         first = first[:_SHOWN] + "…"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from forecast.disk import write_file
 from forecast.errors import ForecastError, InputError, UsageError
 from forecast.ingest.detect import LAYOUTS, layout_named, layout_of
 from forecast.ingest.parsed import Layout, Parsed, Request
+from forecast.ingest.raw import keep_raw, receipt, turn
 from forecast.ingest.report import FileReport, IngestReport
 from forecast.ingest.sheet import SUFFIXES, Sheet, content_id, read_bytes, read_sheet, stem
 from forecast.store import Writer
@@ -39,6 +39,7 @@ class _Read:
     region: str
     parsed: Parsed
     report: FileReport
+    received: pd.Timestamp
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -59,7 +60,8 @@ def ingest_paths(
 
     Each file is taken in whole or refused whole; what one file does wrong stops no other. A copy of
     each file taken in stays under ``data/raw``; what was set aside is listed in
-    ``data/processed/quarantine/<file_id>.csv``. Reading a file again changes nothing.
+    ``data/processed/quarantine/<file_id>.csv``. Reading a file again changes nothing. Read again
+    from ``data/raw``, a corrected file comes after the one that it corrects, with its old receipt.
 
     Args:
         ws: the workspace.
@@ -83,7 +85,7 @@ def ingest_paths(
         moment = moment.astimezone(ws.timezone)
     received = pd.Timestamp(moment.replace(tzinfo=None, microsecond=0))
     report = IngestReport(dry_run=dry_run)
-    found = _found(paths, report)
+    found = _found(ws, paths, report)
     stored = ws.store.files()
     known: Known = set(zip(stored["file_id"], stored["layout"], stored["region"], strict=True))
     batch: list[_Read] = []
@@ -96,23 +98,29 @@ def ingest_paths(
             continue
         known.add(one.key)
         report.files.append(one.report)
-        batch.append(one)
-        if sum(len(read.parsed.rows) for read in batch) >= _BATCH and not dry_run:
-            _store(ws, batch, received)
+        if dry_run:
+            continue
+        full = sum(len(read.parsed.rows) for read in batch) >= _BATCH
+        if batch and (full or batch[-1].received != one.received):
+            _store(ws, batch, batch[-1].received)
             batch.clear()
-    if batch and not dry_run:
-        _store(ws, batch, received)
+        batch.append(one)
+    if batch:
+        _store(ws, batch, batch[-1].received)
     return report
 
 
-def _found(paths: Iterable[Path | str], report: IngestReport) -> list[Path]:
+def _found(ws: Workspace, paths: Iterable[Path | str], report: IngestReport) -> list[Path]:
     """Return the files to read; note the missing and the skipped in ``report``."""
     found: dict[Path, None] = {}
+    own = [folder.resolve() for folder in (ws.processed, ws.models, ws.reports)]
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            for file in sorted(p for p in path.rglob("*") if p.is_file()):
+            for file in sorted((p for p in path.rglob("*") if p.is_file()), key=turn):
                 why = _not_a_table(file)
+                if any(file.resolve().is_relative_to(folder) for folder in own):
+                    continue
                 if why:
                     report.skipped.append((file, why))
                 else:
@@ -162,6 +170,7 @@ def _read(
         sheet = read_sheet(path, data)
         layout = forced or layout_of(sheet)
         layout_name = layout.name
+        received = receipt(ws, path, received)
         label, request = _request(path, layout, region, received)
         if layout.region_from_name and region is None:
             _refuse_second_name(sheet, layout, label, known)
@@ -193,7 +202,7 @@ def _read(
         flagged=int((rows["flag"] != "").sum()),
         ignored=parsed.ignored,
     )
-    return _Read(sheet, layout, label, parsed, report)
+    return _Read(sheet, layout, label, parsed, report, received)
 
 
 def _read_before(
@@ -235,6 +244,8 @@ def _request(
             "Leave --region out for this file.",
         )
     name = stem(path) if region is None else region.strip()
+    if not name and layout.region_from_name:
+        raise InputError(f"{path} has no name to tell its region by.", "Give it with --region.")
     request = Request(name, last_year, region_given=region is not None)
     return _label(path, layout, region), request
 
@@ -245,13 +256,12 @@ def _refuse_second_name(sheet: Sheet, layout: Layout, label: str, known: Known) 
         if file_id == sheet.file_id and name == layout.name and other != label:
             raise InputError(
                 f"{sheet.path} has the same content as the file already read as region {other}.",
-                f"If it really belongs to {label}, give --region {label}.",
+                f'If it really belongs to {label}, give --region "{label}".',
             )
 
 
 def _refuse_misfit(sheet: Sheet, layout: Layout) -> None:
-    lines = [list(row) for row in sheet.cells.head(21).itertuples(index=False)]
-    if not layout.matches(lines):
+    if not layout.matches(sheet.head):
         raise InputError(
             f"{sheet.path} does not have the layout {layout.name} ({layout.description}).",
             "Leave --source out to have the layout detected.",
@@ -288,7 +298,7 @@ def _store(ws: Workspace, batch: Sequence[_Read], received: pd.Timestamp) -> Non
             else:
                 fresh.append(one)
         for one in fresh:
-            one.report.raw = _keep_raw(ws, one)
+            one.report.raw = keep_raw(ws, one.sheet, one.layout, one.region, one.received)
             quarantine = one.parsed.notes.quarantine()
             if len(quarantine):
                 one.report.quarantine = _write_quarantine(ws, one.sheet, quarantine)
@@ -342,31 +352,6 @@ def _file_rows(ws: Workspace, fresh: Sequence[_Read], received: pd.Timestamp) ->
 
 def _relative(ws: Workspace, path: Path | None) -> str:
     return "" if path is None else path.relative_to(ws.root).as_posix()
-
-
-def _keep_raw(ws: Workspace, one: _Read) -> Path:
-    """Return where the raw file lies in the workspace, after copying it there if need be."""
-    here = one.sheet.path.resolve()
-    raw = ws.raw.resolve()
-    if here.is_relative_to(raw):
-        return ws.raw / here.relative_to(raw)
-    name = one.sheet.path.name
-    suffix = next((s for s in SUFFIXES if name.lower().endswith(s)), one.sheet.path.suffix)
-    bare = name[: len(name) - len(suffix)]
-    if one.layout.region_from_name and one.region != stem(one.sheet.path):
-        # The region was given by hand: the copy carries it, so that the raw folder alone can
-        # rebuild the tables.
-        bare = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", one.region)
-    folder = ws.raw / one.layout.name
-    for target in (folder / f"{bare}{suffix}", folder / f"{bare}.{one.sheet.sha256[:8]}{suffix}"):
-        if not target.exists():
-            write_file(target, one.sheet.data)
-            return target
-        if target.read_bytes() == one.sheet.data:
-            return target
-    raise InputError(
-        f"{folder} holds a damaged copy of {name}.", f"Remove {target} and run the command again."
-    )
 
 
 def _write_quarantine(ws: Workspace, sheet: Sheet, quarantine: pd.DataFrame) -> Path:

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import io
 import re
-import zipfile
+import warnings
 import zlib
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,13 +17,24 @@ import pandas as pd
 
 from forecast.errors import InputError
 
-__all__ = ["SUFFIXES", "Sheet", "content_id", "read_bytes", "read_sheet", "stem"]
+__all__ = [
+    "SUFFIXES",
+    "Sheet",
+    "content_id",
+    "read_bytes",
+    "read_sheet",
+    "received_before",
+    "stem",
+]
 
 #: What looks like a table, longest first.
 SUFFIXES = (".csv.gz", ".txt.gz", ".csv", ".txt", ".xlsx")
 
-#: The mark on a raw copy whose name was taken by another content.
-_COPY = re.compile(r"\.[0-9a-f]{8}$")
+#: The mark on a raw copy whose name was taken by another content: its receipt and its hash.
+_COPY = re.compile(r"\.(?:(?P<received>[0-9]{14})-)?[0-9a-f]{8}$")
+
+#: A line of data that goes over more lines of text than this has a quotation mark too many.
+_MOST_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,17 @@ class Sheet:
 
     @property
     def first(self) -> tuple[str, ...]:
-        """The cells of the first line that is not blank."""
-        return tuple(self.cells.iloc[0])
+        """The cells of the first line that is not blank, without blank ones at its end."""
+        cells = list(self.cells.iloc[0])
+        while len(cells) > 1 and not cells[-1]:
+            cells.pop()
+        return tuple(cells)
+
+    @property
+    def head(self) -> list[list[str]]:
+        """What tells the layout: ``first``, then the first 21 lines as they are."""
+        lines = [list(row) for row in self.cells.head(21).itertuples(index=False)]
+        return [list(self.first), *lines]
 
     @property
     def file_id(self) -> str:
@@ -60,7 +80,7 @@ class Sheet:
         """Return the lines below the header, with the header's names as columns.
 
         Raises:
-            InputError: two columns have the same name.
+            InputError: two columns have the same name, or one with values has none.
         """
         names = [name for name in self.first if name]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -68,17 +88,35 @@ class Sheet:
             raise InputError(
                 f"{self.path} has more than one column {twice[0]}.", "Rename or remove one of them."
             )
-        body = self.cells.iloc[1:].copy()
+        width = len(self.first)
+        beyond = self.cells.iloc[1:, width:]
+        filled = beyond.index[(beyond != "").any(axis=1)]
+        if len(filled):
+            raise InputError(
+                f"{self.path}, row {filled[0]} has a value in a column without a name.",
+                "Name the column in the first line, or remove it.",
+            )
+        body = self.cells.iloc[1:, :width].copy()
         body.columns = pd.Index(self.first)
         return body
 
 
 def stem(path: Path) -> str:
     """Return the file's name without folder, endings and copy mark: ``北京.csv.gz`` → ``北京``."""
+    return _COPY.sub("", _bare(path)).strip()
+
+
+def received_before(path: Path) -> str:
+    """Return the receipt in the copy mark of a raw file, ``YYYYMMDDhhmmss``; empty without one."""
+    mark = _COPY.search(_bare(path))
+    return "" if mark is None else mark["received"] or ""
+
+
+def _bare(path: Path) -> str:
+    """Return the file's name without its ending."""
     name = path.name
     ending = next((s for s in SUFFIXES if name.lower().endswith(s)), path.suffix)
-    bare = name[: len(name) - len(ending)]
-    return _COPY.sub("", bare).strip()
+    return name[: len(name) - len(ending)]
 
 
 def content_id(data: bytes) -> str:
@@ -148,17 +186,21 @@ def _text(path: Path, data: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
         raise InputError(f"{path} is not a text file.", "Save the table as CSV (UTF-8) or XLSX.")
     head = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",\t;", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    lines = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines: list[tuple[int, list[str]]] = []
+    begun = 0
     try:
         for fields in reader:
+            if lines and reader.line_num - begun > _MOST_LINES:
+                raise csv.Error("a quotation mark is not closed")
+            begun = reader.line_num
             stripped = [field.strip().strip("\ufeff\u3000") for field in fields]
             if any(stripped):
                 lines.append((reader.line_num, stripped))
     except csv.Error as error:
         raise InputError(
-            f"{path}, line {reader.line_num}: not readable as a table ({error}).",
-            "Save the table as CSV (UTF-8) again.",
+            f"{path}, line {begun + 1}: not readable as a table ({error}).",
+            "Look for a quotation mark too many there, or save the table as CSV (UTF-8) again.",
         ) from error
     return encoding, lines
 
@@ -181,13 +223,16 @@ def _decoded(path: Path, data: bytes) -> tuple[str, str]:
 def _workbook(path: Path, data: bytes) -> list[tuple[int, list[str]]]:
     """Return the cells of the first sheet as text; dates as ISO, whole numbers without a point."""
     import openpyxl  # slow to import, and few files are workbooks
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        rows = [[_cell(value) for value in row] for row in book.worksheets[0].values]
-        book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError) as error:
+        with warnings.catch_warnings():
+            # Workbooks of other programs lack styles; that changes no value.
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            rows = [[_cell(value) for value in row] for row in book.worksheets[0].values]
+            book.close()
+    # A damaged workbook fails in as many ways as there are parts in it: zip, XML, styles, links.
+    except Exception as error:
         raise InputError(
             f"{path} is not a readable XLSX workbook.", "Save it again as XLSX or CSV (UTF-8)."
         ) from error

@@ -36,8 +36,11 @@ CANDIDATES: tuple[tuple[float, float | None, float | None], ...] = tuple(
     for level in (0.06, 0.09, 0.13)
     for share, days in ((None, None), (0.03, 60.0), (0.06, 60.0), (0.06, 30.0), (0.12, 20.0))
 )
-#: The slow error is never taken to be smaller: the panel has seen few years, all of one era.
-_LEAST_SD = 0.04
+#: The slow error is never taken to be smaller: the panel has seen few years, all of one era, and
+#: what cancels in the mean of a year does not in its good days. With 0.07, 90 % intervals of days
+#: within limits cover 88 to 90 % on the panel, with 0.04 86 to 89 %, with 0.10 90 to 92 %
+#: (``stand_in_coverage`` of the benchmark, on every third city).
+_LEAST_SD = 0.07
 _BASIS_DAY = np.datetime64("2018-09-01", "D")
 _GASES = ("so2", "no2", "co", "o3_8h")
 _BASIS_FACTOR = 273.15 / 298.15

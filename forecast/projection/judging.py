@@ -85,7 +85,8 @@ def _evidence(
     past = dict(entered.yearly.get(key, {}))
     if result.place_kind != "section_set":
         # A plan's share of other years may be over another list of sections.
-        past = {**_plan_history(plans.get(target.plan), result.indicator), **past}
+        known = _plan_history(plans.get(target.plan), result.indicator, settings.as_of)
+        past = {**known, **past}
     past.update(result.history)
     return Evidence(
         observed=result.observed_judged,
@@ -103,13 +104,17 @@ def _evidence(
     )
 
 
-def _plan_history(plan: Plan | None, name: str) -> dict[int, float]:
+def _plan_history(plan: Plan | None, name: str, as_of: date) -> dict[int, float]:
+    """Annual figures that the plan prints, of the years that were over on ``as_of``."""
     if plan is None:
         return {}
     return {
         h.year: h.value
         for h in plan.history
-        if h.indicator == name and h.year is not None and h.value is not None
+        if h.indicator == name
+        and h.year is not None
+        and h.value is not None
+        and date(h.year, 12, 31) <= as_of
     }
 
 
@@ -297,27 +302,30 @@ def _orphan_entries(
         entry = _entry(empty, [], plans, settings, entered, limits)
         plan = plans.get(targets[0].plan)
         yearly = {
-            **_plan_history(plan, empty.indicator),
+            **_plan_history(plan, empty.indicator, settings.as_of),
             **entered.yearly.get((normalise_region(home), empty.indicator), {}),
         }
         seen = yearly.get(settings.year)
         if seen is not None:
             entry["observed"].update(value=number(seen), value_official=number(seen), n_valid=1)
         for target in targets:
+            peers = entered.peers.get(target.id)
+            if peers is None and target.kind == "rank" and seen is not None and seen.is_integer():
+                peers = {}  # the published rank itself
             evidence = Evidence(
                 observed=seen,
                 year=settings.year,
-                year_over=settings.as_of >= date(settings.year, 12, 31),
+                year_over=settings.year_over,
                 sufficient=seen is not None,
                 insufficient_reason=empty.reason,
                 history={y: v for y, v in yearly.items() if y < settings.year},
                 levels={
-                    **_plan_history(plan, target.of),
+                    **_plan_history(plan, target.of, settings.as_of),
                     **entered.yearly.get((normalise_region(home), target.of), {}),
                 },
                 ledger=entered.ledger.get(target.id),
                 done=entered.done.get(target.id),
-                peers=entered.peers.get(target.id),
+                peers=peers,
                 as_of=settings.as_of.isoformat(),
             )
             entry["targets"].append(_judged(target, evidence, limits, None, entered.sources))

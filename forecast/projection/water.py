@@ -19,6 +19,7 @@ from forecast.projection.section_shares import (
 )
 from forecast.projection.settings import Settings
 from forecast.projection.summary import number
+from forecast.projection.water_index import city_index, lake_index
 from forecast.standards.indicators import WATER_CLASSES, indicator
 from forecast.standards.items import CLASS_ITEMS
 from forecast.standards.rounding import round_half_even
@@ -116,14 +117,21 @@ def project_water(
     results: list[IndicatorResult] = []
     classes: dict[str, IndicatorResult] = {}
     limiting: dict[str, str] = {}
+    means: dict[str, dict[str, IndicatorResult]] = {}
     for section in made:
         own, lead = _section_results(region, section, settings, drawn)
         classes[section.name] = own[0]
         limiting[section.name] = lead
         results.extend(own)
+        means[section.name] = {r.indicator.removesuffix("_mean"): r for r in own[1:]}
+        if section.water_type == "lake":
+            trophic = lake_index(section.name, means[section.name], settings)
+            results.extend([trophic] if trophic else [])
     results.extend(_silent(region, name, settings) for name in known if name not in classes)
     for group in sets:
         results.extend(section_shares(region, group, classes, settings, drawn))
+        index = city_index(group, means, water_types, settings)
+        results.extend([index] if index else [])
     tiles = _tiles(made, classes, limiting) if made else None
     return WaterProjection(region, results, tiles, [])
 

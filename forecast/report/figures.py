@@ -45,8 +45,11 @@ def draw_figures(
     folder: Path,
     progress: Callable[[str, int, int], None] | None,
     notices: tuple[tuple[str, str], ...] = (),
+    jobs: int = 1,
 ) -> tuple[list[PageChart], list[str]]:
     """Draw every chart of a run into ``folder``: SVG and PNG, the drawn table as CSV beside.
+
+    The charts do not depend on ``jobs``, the number of processes.
 
     Returns:
         The charts for the page and the names of their files.
@@ -62,22 +65,37 @@ def draw_figures(
         if water.tiles is None:
             continue
         made.append(_water_job(water, entries, run_id, result["run"]["as_of"], notices))
+    from joblib import Parallel, delayed
+
     out: list[PageChart] = []
     names: list[str] = []
-    for at, (region, place, draw) in enumerate(made, start=1):
-        for chart in draw():
-            written = save(chart, folder, ("svg", "png"))
-            drawing = next(p for p in written if p.suffix == ".svg")
-            names.append(chart.name)
-            out.append(
-                PageChart(
-                    region=region, place=place, svg=drawing.read_text(encoding="utf-8"), title_zh=chart.title_zh,
-                    title_en=chart.title_en, csv_name=f"charts/{chart.name}.csv",
-                )
-            )  # fmt: skip
+    drawn = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_draw)(region, place, draw, folder) for region, place, draw in made
+    )
+    for at, charts in enumerate(drawn, start=1):
+        out.extend(charts)
+        names.extend(Path(chart.csv_name).stem for chart in charts)
         if progress:
             progress("charts", at, len(made))
     return out, names
+
+
+def _draw(
+    region: str, place: str, draw: Callable[[], list[Chart]], folder: Path
+) -> list[PageChart]:
+    """Draw and save the charts of one place."""
+    out = []
+    for chart in draw():
+        written = save(chart, folder, ("svg", "png"))
+        drawing = next(p for p in written if p.suffix == ".svg")
+        out.append(
+            PageChart(
+                region=region, place=place, svg=drawing.read_text(encoding="utf-8"),
+                title_zh=chart.title_zh, title_en=chart.title_en,
+                csv_name=f"charts/{chart.name}.csv",
+            )
+        )  # fmt: skip
+    return out
 
 
 def _stem(*parts: str) -> str:

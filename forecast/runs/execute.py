@@ -6,30 +6,30 @@ all; ``reports/latest`` names the newest and moves last.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import filelock
 import pandas as pd
 
 from forecast import __version__
 from forecast.disk import write_file
-from forecast.errors import ForecastError, WorkspaceError
+from forecast.errors import ForecastError, UsageError, WorkspaceError
+from forecast.models import MODELS
 from forecast.projection.panel import Panel, PanelProjection, project_panel
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.settings import Settings
 from forecast.report.figures import draw_figures
 from forecast.report.page import PageContext, write_page
+from forecast.runs.lock import alone
 from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
 from forecast.targets.applied import Applied, apply_entries
 from forecast.targets.applying import normalise_region
@@ -39,9 +39,6 @@ from forecast.workspace import Workspace
 __all__ = ["Outcome", "Request", "execute", "latest_run", "load_panel"]
 
 Progress = Callable[[str, int, int], None]
-
-#: How long a run waits for another one of the same workspace [s].
-_LOCK_TIMEOUT = 3600.0
 
 
 @dataclass(frozen=True)
@@ -103,10 +100,17 @@ def load_panel(
     air = store.air_daily(as_of)
     water = store.water_samples(as_of)
     if air.empty and water.empty:
-        when = f" known on {as_of}" if as_of else ""
+        starts = [
+            known.min()
+            for known in (store.read(t)["known_from"] for t in ("air_daily", "water_samples"))
+            if not known.empty
+        ]
         raise ForecastError(
-            f"The workspace {workspace.root} has no readings{when}.",
-            "Take files in first: forecast ingest <folder>.",
+            f"The workspace {workspace.root} has no readings"
+            + (f" known on {as_of}." if starts else "."),
+            f"The first are of {min(starts):%Y-%m-%d}: choose a later day."
+            if starts
+            else "Take files in first: forecast ingest <folder>.",
         )
     if region is not None:
         alias = config.regions.aliases.get(region, region)
@@ -124,7 +128,7 @@ def load_panel(
         as_of = min(pd.Timestamp(max(ends)).date(), datetime.now(workspace.timezone).date())
         air = air[air["date"] <= pd.Timestamp(as_of)]
         water = water[water["time"] < pd.Timestamp(as_of) + pd.Timedelta(days=1)]
-    entered = _entered(workspace, as_of, year or as_of.year)
+    entered = _entered(workspace, as_of, as_of.year if year is None else year)
     if plan is not None:
         find_plan(entered.plans, plan)
     sets: dict[str, tuple[SectionSet, ...]] = {}
@@ -173,14 +177,14 @@ def execute(
         ForecastError: no readings, an unknown region, plan or standard, a full disk.
     """
     started = time.perf_counter()
-    with _alone(workspace):
+    with alone(workspace):
         config = workspace.config
         panel, as_of = load_panel(
             workspace, request.as_of, year=request.year, region=request.region, plan=request.plan
         )
         settings = Settings(
             as_of=as_of,
-            year=request.year or as_of.year,
+            year=as_of.year if request.year is None else request.year,
             standard=request.standard or config.standards.aqi or config.standards.limits or None,
             n_paths=request.paths or config.run.paths,
             seed=config.run.seed if request.seed is None else request.seed,
@@ -188,7 +192,7 @@ def execute(
             likely=config.thresholds.likely,
             unlikely=config.thresholds.unlikely,
         )
-        _check(settings)
+        _check(settings, request.model or config.run.model)
         asked = {
             "as_of": as_of.isoformat(),
             "year": settings.year,
@@ -199,6 +203,8 @@ def execute(
             "paths": settings.n_paths,
             "seed": settings.seed,
         }
+        if _sees_later(panel, as_of):
+            asked["corrections"] = "later than as_of"
         config_sha = file_sha256(workspace.config_path)
         plans_sha = hashlib.sha256(
             "".join(p.model_dump_json() for p in panel.entered.plans).encode("utf-8")
@@ -208,13 +214,12 @@ def execute(
             config_sha,
         )  # fmt: skip
         folder = workspace.reports / name
-        if (folder / "projection.json").is_file():
-            result = json.loads((folder / "projection.json").read_text(encoding="utf-8"))
+        stood = _finished(folder)
+        if stood is not None:
             _point(workspace, name)
-            return Outcome(name, folder, result, new=False)
-        projection = project_panel(
-            panel, settings, jobs=request.jobs or config.run.jobs, progress=progress
-        )
+            return Outcome(name, folder, stood, new=False)
+        jobs = request.jobs or config.run.jobs or _automatic_jobs(panel)
+        projection = project_panel(panel, settings, jobs=jobs, progress=progress)
         created = clock()
         result = {
             "run": {
@@ -234,7 +239,7 @@ def execute(
             "reference": projection.reference,
             "warnings": [{"zh": zh, "en": en} for zh, en in projection.warnings],
         }
-        _publish(workspace, folder, result, asked, projection, progress, started)
+        _publish(workspace, folder, result, asked, projection, progress, started, jobs)
         _point(workspace, name)
         return Outcome(name, folder, result, new=True)
 
@@ -243,13 +248,38 @@ def latest_run(workspace: Workspace) -> Path | None:
     """Return the folder of the newest run, None where there is none."""
     try:
         name = (workspace.reports / "latest").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+    except (OSError, UnicodeDecodeError):
         return None
     folder = workspace.reports / name
-    return folder if folder.is_dir() else None
+    return folder if name and folder.is_dir() else None
 
 
-def _check(settings: Settings) -> None:
+def _finished(folder: Path) -> dict[str, Any] | None:
+    """Return the result of a run that stands whole, None where a part is missing or damaged."""
+    if not (folder / "index.html").is_file():
+        return None
+    try:
+        result: dict[str, Any] = json.loads((folder / "projection.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return result
+
+
+def _sees_later(panel: Panel, as_of: date) -> bool:
+    """Return whether a value is used that became known only after ``as_of``.
+
+    That is so without ``--as-of``, where a correction came later than the last reading; such a run
+    is another one than that of the same day with ``--as-of``.
+    """
+    day_after = pd.Timestamp(as_of) + pd.Timedelta(days=1)
+    return any(bool((t["known_from"] >= day_after).any()) for t in (panel.air, panel.water))
+
+
+def _check(settings: Settings, model: str) -> None:
+    if model not in MODELS:
+        raise UsageError(
+            f"There is no model called {model!r}.", f"Known models: {', '.join(MODELS)}."
+        )
     if settings.standard:
         from forecast.standards.versions import resolve
 
@@ -257,8 +287,18 @@ def _check(settings: Settings) -> None:
     if settings.year < settings.as_of.year - 30 or settings.year > settings.as_of.year + 10:
         raise ForecastError(
             f"The year {settings.year} is out of reach of readings up to {settings.as_of}.",
-            "Ask for a year at most ten years ahead.",
+            "Ask for a year at most ten years ahead or thirty back.",
         )
+
+
+#: Below so many cities a second process costs more than it saves (it loads everything anew).
+_CITIES_PER_PROCESS = 8
+
+
+def _automatic_jobs(panel: Panel) -> int:
+    """Processes for a run: one for a small workspace, up to the number of cores for a large one."""
+    cities = panel.air[["region", "place"]].drop_duplicates().shape[0]
+    return max(1, min(os.cpu_count() or 1, 1 + cities // _CITIES_PER_PROCESS))
 
 
 def _inputs(workspace: Workspace, panel: Panel) -> list[dict[str, str]]:
@@ -271,21 +311,6 @@ def _inputs(workspace: Workspace, panel: Panel) -> list[dict[str, str]]:
     ]
 
 
-@contextlib.contextmanager
-def _alone(workspace: Workspace) -> Iterator[None]:
-    """Hold the workspace's run lock; a second run waits."""
-    workspace.reports.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(workspace.reports / ".lock")
-    try:
-        with lock.acquire(timeout=_LOCK_TIMEOUT):
-            yield
-    except filelock.Timeout as error:
-        raise WorkspaceError(
-            f"Another run has held {workspace.root} for more than an hour.",
-            "Look whether it still works; end it, then run again.",
-        ) from error
-
-
 def _publish(
     workspace: Workspace,
     folder: Path,
@@ -294,6 +319,7 @@ def _publish(
     projection: PanelProjection,
     progress: Progress | None,
     started: float,
+    jobs: int,
 ) -> None:
     """Build the folder aside, complete, then rename it into place."""
     for stale in workspace.reports.glob(".building-*"):
@@ -301,8 +327,10 @@ def _publish(
     try:
         aside = Path(tempfile.mkdtemp(prefix=".building-", dir=workspace.reports))
         try:
-            _write(workspace, aside, result, asked, projection, progress, started)
+            _write(workspace, aside, result, asked, projection, progress, started, jobs)
             aside.chmod(0o755)
+            if folder.exists():
+                shutil.rmtree(folder)
             aside.rename(folder)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
@@ -322,6 +350,7 @@ def _write(
     projection: PanelProjection,
     progress: Progress | None,
     started: float,
+    jobs: int,
 ) -> None:
     (aside / "projection.json").write_text(to_json(result), encoding="utf-8", newline="\n")
     notices = _notices(workspace)

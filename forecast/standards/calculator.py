@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,12 @@ _WATER_TYPES = {
     "river": "river", "河流": "river", "lake": "lake", "reservoir": "lake", "lake/reservoir": "lake",
     "湖库": "lake", "湖泊": "lake", "水库": "lake", "either": "either", "": "river",
 }  # fmt: skip
+#: Decimals to which the AQI rounds a concentration before the look-up; 0 but for CO.
+_AQI_DECIMALS = {"co": 1}
+#: A cell no longer than this can't be mistaken for a tie by the rounding of floats.
+_SHORT = 8
+#: More digits than any finite cell has, so that rounding on the text is always exact.
+_EXACT = Context(prec=400, rounding=ROUND_HALF_EVEN)
 _DATE = re.compile(
     r"(?:(\d{4})(\d{2})(\d{2})|(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?)(?:[T ].*)?"
 )
@@ -62,13 +69,13 @@ def aqi_table(
             item column at all. UsageError: an unknown standard.
     """
     items = HOURLY_ITEMS if hourly else AIR_ITEMS
-    numbers, marked = _readings(table, items)
+    numbers, marked = _readings(table, items, rounded=True)
     dates = None
     if standard is None:
         dates = _dates(table)
     second = None
     if not hourly and "o3_1h" in _columns(table):
-        second = _readings(table, ("o3_1h",))[0][:, 0]
+        second = _readings(table, ("o3_1h",), rounded=True)[0][:, 0]
     if np.isnan(numbers).all() and not set(items) & set(_columns(table)) and second is None:
         raise InputError(
             "The table has none of the columns " + ", ".join(items) + ".",
@@ -213,9 +220,16 @@ def _texts(table: pd.DataFrame, column: str) -> list[str]:
 
 
 def _readings(
-    table: pd.DataFrame, items: Sequence[str], marks: tuple[str, ...] = ("/",)
+    table: pd.DataFrame,
+    items: Sequence[str],
+    marks: tuple[str, ...] = ("/",),
+    *,
+    rounded: bool = False,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Numbers (row, item), NaN where there is none, and where an item is not monitored."""
+    """Numbers (row, item), NaN where there is none, and where an item is not monitored.
+
+    ``rounded`` rounds each as the AQI does, on the decimals written, so that 60.50000001 is 61.
+    """
     numbers = np.full((len(table), len(items)), np.nan)
     marked = np.zeros((len(table), len(items)), dtype=np.bool_)
     known = _columns(table)
@@ -227,7 +241,10 @@ def _readings(
             if text in marks:
                 marked[row, column] = True
             elif text.lower() not in _MISSING:
-                numbers[row, column] = _number(item, row, text)
+                number = _number(item, row, text)
+                if rounded and len(text) > _SHORT:
+                    number = _half_even(text, _AQI_DECIMALS.get(item, 0))
+                numbers[row, column] = number
     return numbers, marked
 
 
@@ -240,6 +257,11 @@ def _number(item: str, row: int, text: str) -> float:
     if not np.isfinite(value) or value < lowest or "_" in text:
         raise _cell(item, row, text, "a number not below 0, blank (missing) or / (not monitored)")
     return value
+
+
+def _half_even(text: str, decimals: int) -> float:
+    """The number written in ``text``, rounded half to even to ``decimals`` places."""
+    return float(Decimal(text).quantize(Decimal(1).scaleb(-decimals), context=_EXACT))
 
 
 def _dates(table: pd.DataFrame) -> NDArray[np.datetime64]:

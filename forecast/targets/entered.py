@@ -96,7 +96,7 @@ def ledger(target: Target, evidence: Evidence) -> Judgement:
     met = bool(meets(total, target.comparator, target.value, target.tolerance or 0.0))
     sums_zh = f"台账 {lines} 行合计 {w.zh(total)}，目标为 {w.zh(target.value)}（{year} 年）"
     sums_en = (
-        f"the {lines} ledger line{'s' if lines != 1 else ''} add up to {w.en(total)} "
+        f"the {lines} ledger line{'s add' if lines != 1 else ' adds'} up to {w.en(total)} "
         f"of {w.en(target.value)} due by {year}"
     )
     gap = margin(total, target.comparator, target.value)

@@ -42,8 +42,12 @@ def conclude(
         verdict = "UNLIKELY"
     else:
         verdict = "AT_RISK"
-    zh = f"{n} 条模拟路径中的达标概率为 {percent(p)}，判为{_VERDICT_ZH[verdict]}"
-    en = f"the probability over {n} paths is {percent(p)}, {_VERDICT_EN[verdict]}"
+    share = percent(p)
+    printed = round(100 * p, 1)
+    if any(p < edge and printed >= 100 * edge for edge in (limits.likely, limits.unlikely)):
+        share = f"{100 * p:.2f}%"  # never printed as the threshold that it misses
+    zh = f"{n} 条模拟路径中的达标概率为 {share}，判为{_VERDICT_ZH[verdict]}"
+    en = f"the probability over {n} paths is {share}, {_VERDICT_EN[verdict]}"
     return verdict, p, zh, en
 
 

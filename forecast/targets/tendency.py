@@ -39,7 +39,8 @@ def trend(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement:
 
     ``DOWN_EACH_YEAR`` compares year with year; ``DOWN`` asks for a Theil-Sen slope below 0 and the
     curbing tokens for one not above 0, over the past years and the year of each path. Fewer than
-    three years are INCONCLUSIVE. The rule used is part of the reason.
+    three years are INCONCLUSIVE. A figure that people entered for the year is final, as it is for
+    a number. The rule used is part of the reason.
     """
     if not evidence.sufficient and target.computable:
         return insufficient(target, evidence)
@@ -49,9 +50,12 @@ def trend(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement:
     rule_zh = _RULE_ZH.get(target.token, _CURB_ZH)
     rule_en = _RULE_EN.get(target.token, _CURB_EN)
     samples = finite_samples(evidence)
-    final = evidence.year_over and evidence.observed is not None
+    entered = not target.computable and evidence.samples is None
+    final = (evidence.year_over or entered) and evidence.observed is not None
     if final and evidence.observed is not None:
         samples = np.array([evidence.observed], dtype=float)
+    if samples.size == 0 and len(past) >= MIN_TREND_YEARS:
+        return insufficient(target, evidence)
     known = len(past) + (1 if samples.size else 0)
     series_zh = "、".join(f"{y} 年 {w.zh(v)}" for y, v in past)
     series_en = ", ".join(f"{w.en(v)} in {y}" for y, v in past)
@@ -71,7 +75,7 @@ def trend(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement:
         [np.tile(np.array([v for _, v in past], dtype=float), (samples.size, 1)), samples]
     )
     if target.token in ("DOWN_EACH_YEAR", "UP_EACH_YEAR"):
-        return _each_year(target, evidence, limits, years, table, (series_zh, series_en))
+        return _each_year(target, limits, years, table, (series_zh, series_en), final)
     slopes = theil_sen_slope(years, table)
     # "Improve" turns with the indicator; falling and curbing tokens mean the number itself.
     rises = target.token == "IMPROVE" and not lower_is_better(target.indicator, target.comparator)
@@ -122,11 +126,11 @@ def _past(target: Target, evidence: Evidence, year: int | None) -> list[tuple[in
 
 def _each_year(
     target: Target,
-    evidence: Evidence,
     limits: Thresholds,
     years: NDArray[np.float64],
     table: NDArray[np.float64],
     series: tuple[str, str],
+    final: bool,
 ) -> Judgement:
     up = target.token == "UP_EACH_YEAR"
     steps = np.diff(table, axis=1) * (-1.0 if up else 1.0)
@@ -143,7 +147,18 @@ def _each_year(
             "not met.",
         )
     hits = falls[:, -1]
-    if evidence.year_over:
+    known = set(years.astype(int).tolist())
+    unknown = [y for y in range(min(known), max(known)) if y not in known]
+    if final and bool(hits[0]) and unknown:
+        gaps = ", ".join(map(str, unknown))
+        return Judgement(
+            "INSUFFICIENT_DATA",
+            None,
+            f"{target.label_zh}：{series[0]}；{rule_zh}，而 {'、'.join(map(str, unknown))} 年没有数值，不能判定。",
+            f"{target.label_en}: {series[1]}; {rule_en}, and there is no figure for {gaps}, so it "
+            "can't be judged.",
+        )
+    if final:
         met = bool(hits[0])
         return Judgement(
             "MET" if met else "NOT_MET",

@@ -278,6 +278,7 @@ def test_an_empty_workspace_has_nothing_to_run(workspace: Path, forecast_command
         ["run", "--paths", "0"],
         ["run", "--standard", "HJ 633-1999"],
         ["run", "--lang", "fr"],
+        ["run", "--model", "crystal-ball"],
         ["no-such-command"],
         ["standard", "aqi"],
     ],

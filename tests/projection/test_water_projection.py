@@ -119,6 +119,20 @@ def test_declared_sets_have_their_own_entry_and_dates(record: pd.DataFrame) -> N
     assert share.observed.n_expected == 3
 
 
+def test_cwqi_of_the_set_is_the_sum_of_item_indices(record: pd.DataFrame) -> None:
+    found = project(record, "2022-12-31", 2022)
+    own = record[record["time"].dt.year == 2022]
+    mean = own.groupby("item")["value"].mean()
+    ph = -np.log10((10.0 ** -own[own["item"] == "ph"]["value"]).mean())
+    # Class III limits: CODMn 6, NH3-N 1, DO 5; pH counts its distance from 7 over 2.
+    expected = mean["codmn"] / 6 + mean["nh3n"] / 1.0 + 5 / mean["do"] + (ph - 7) / 2
+    result = found["all", "cwqi"]
+    assert result.observed.value == pytest.approx(expected, rel=1e-3)
+    ahead = project(record, "2022-06-30", 2022)["all", "cwqi"]
+    assert ahead.samples is not None
+    assert abs(np.median(ahead.samples) - expected) < 0.5
+
+
 def test_no_look_ahead(record: pd.DataFrame) -> None:
     blind = record[record["time"] <= "2022-06-30"]
     a, b = project(record, "2022-06-30", 2022), project(blind, "2022-06-30", 2022)

@@ -52,6 +52,25 @@ def test_version_platform_and_hour() -> None:
         aqi_table(table, "HJ 633")
 
 
+@pytest.mark.parametrize(
+    ("item", "text", "aqi"),
+    [
+        ("pm25", "60.5", "100"),
+        ("pm25", "60.500000001", "101"),
+        ("pm25", "61.499999999", "101"),
+        ("pm25", "61.500000000", "102"),
+        ("pm25", "60.4999999999999999", "100"),
+        ("so2", "2448.500001", "468"),
+        ("co", "2.25", "55"),
+        ("co", "2.2500000000001", "58"),
+        ("pm25", "1e300", "500"),
+    ],
+)
+def test_a_cell_is_rounded_on_the_decimals_written(item: str, text: str, aqi: str) -> None:
+    found = aqi_table(read(f"{item}\n{text}\n"), "HJ 633-2026")
+    assert found["aqi"].tolist() == [aqi]
+
+
 def test_columns_may_be_few_and_dates_absent() -> None:
     assert aqi_table(read("pm25\n75\n"), "HJ 633-2026")["aqi"].tolist() == ["114"]
     assert aqi_table(read("PM25 \n75\n"), "HJ 633-2012")["aqi"].tolist() == ["100"]

@@ -191,3 +191,19 @@ def test_every_target_reads_in_both_languages(plans: dict[str, Plan]) -> None:
     for target in (t for p in plans.values() for t in p.target):
         assert re.search("[\u4e00-\u9fff]|PM|O3|CO|SO2|NO2", target.label_zh), target.id
         assert target.label_en.isascii(), target.id
+
+
+def test_one_entered_figure_never_answers_for_two_places(plans: dict[str, Plan]) -> None:
+    """A yearly figure belongs to a name; two works or two kinds of towns have two names."""
+    pairs = [
+        ("zhangjiajie-2023-cement-nox-huaxin", "zhangjiajie-2023-cement-nox-nanfang"),
+        ("zhangjiajie-2025-black-odorous-core", "zhangjiajie-2025-black-odorous-county-cities"),
+        ("hengshui-2024-black-odorous-core", "hengshui-2024-black-odorous-county-cities"),
+        ("hengshui-2025-black-odorous-urban", "hengshui-2025-black-odorous-grand-canal"),
+        ("qiandongnan-2025-black-odorous-urban", "qiandongnan-2025-black-odorous-kaili"),
+    ]
+    for first, second in pairs:
+        plan = plans[first.split("-")[0]]
+        one, other = plan.find(first), plan.find(second)
+        assert one is not None and other is not None
+        assert one.indicator != other.indicator

@@ -254,3 +254,29 @@ def test_an_entered_figure_is_final_and_its_absence_is_said() -> None:
     found = judge(straw, evidence(sufficient=False))
     assert found.verdict == "INSUFFICIENT_DATA"
     assert "尚未录入 2025 年" in found.reason_zh and "has been entered for 2025" in found.reason_en
+
+
+def test_an_entered_trend_is_judged_on_the_figure_of_the_year() -> None:
+    history = {2021: 10.0, 2022: 9.0, 2023: 8.0, 2024: 7.0}
+    assert judge(FIRES, evidence(observed=5.0, history=history)).verdict == "MET"
+    assert judge(FIRES, evidence(observed=7.0, history=history)).verdict == "NOT_MET"
+    absent = judge(FIRES, evidence(year_over=True, history=history))
+    assert absent.verdict == "INSUFFICIENT_DATA"
+    assert (
+        "尚未录入 2025 年" in absent.reason_zh and "has been entered for 2025" in absent.reason_en
+    )
+
+
+def test_each_year_is_not_met_over_a_year_that_is_unknown() -> None:
+    history = {2020: 10.0, 2022: 9.0, 2023: 8.0, 2024: 7.0}
+    found = judge(FIRES, evidence(observed=5.0, year_over=True, history=history))
+    assert (found.verdict, found.probability) == ("INSUFFICIENT_DATA", None)
+    assert "2021 年没有数值" in found.reason_zh and "no figure for 2021" in found.reason_en
+    higher = judge(FIRES, evidence(observed=8.0, year_over=True, history=history))
+    assert higher.verdict == "NOT_MET"
+
+
+def test_one_ledger_line_adds_up() -> None:
+    nox = target("ankang", "ankang-2025-nox-cut")
+    assert "the 1 ledger line adds up to" in judge(nox, evidence(ledger=(3.0, 1))).reason_en
+    assert "the 2 ledger lines add up to" in judge(nox, evidence(ledger=(3.0, 2))).reason_en

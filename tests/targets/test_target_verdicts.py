@@ -336,3 +336,16 @@ def test_every_target_of_every_plan_is_answered() -> None:
                 assert not re.search(r"\b(None|nan)\b", found.reason_zh + found.reason_en), t.id
                 if found.probability in (0.0, 1.0):
                     assert found.verdict in ("MET", "NOT_MET"), t.id
+
+
+@pytest.mark.parametrize(
+    ("hits", "verdict", "printed"),
+    [(1600, "LIKELY", "80.0%"), (1599, "AT_RISK", "79.95%"), (1598, "AT_RISK", "79.9%"),
+     (400, "AT_RISK", "20.0%"), (399, "UNLIKELY", "19.95%"), (398, "UNLIKELY", "19.9%")],
+)  # fmt: skip
+def test_a_probability_is_never_printed_as_the_threshold_it_misses(
+    hits: int, verdict: str, printed: str
+) -> None:
+    found = judge(target(), drawn(*([30.0] * hits + [40.0] * (2000 - hits))))
+    assert found.verdict == verdict
+    assert f"概率为 {printed}，" in found.reason_zh and f"is {printed}, " in found.reason_en

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from forecast import workspace as _workspace
-from forecast.errors import UsageError
+from forecast.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from forecast.ingest.report import IngestReport
@@ -37,6 +37,13 @@ def as_date(value: str | date | None, option: str = "--as-of") -> date | None:
         raise UsageError(
             f"{option} {value} is not a date.", "Write it as year-month-day, such as 2025-06-30."
         ) from error
+
+
+def _known_year(year: int | None) -> int | None:
+    """Return ``year`` if it is one that a calendar of readings can have."""
+    if year is not None and not 1980 <= year <= 2100:
+        raise UsageError(f"--year {year} is not a year of readings.", "Give one such as 2025.")
+    return year
 
 
 class Workspace:
@@ -120,15 +127,21 @@ class Workspace:
         from forecast.projection.observed import assess
         from forecast.runs.execute import load_panel
 
-        as_of = None if year is None else date(year, 12, 31)
-        panel, last = load_panel(self._inner, as_of, year=year, region=region)
-        return assess(
+        # All that is known today counts: a correction received after the year corrects the year.
+        panel, last = load_panel(self._inner, None, year=_known_year(year), region=region)
+        found = assess(
             panel,
             last,
             year,
             standard=standard or self.config.standards.aqi or self.config.standards.limits or None,
             denominator=self.config.standards.denominator,
         )
+        if found.table.empty:
+            raise InputError(
+                f"There are no readings of {year or 'any year'} or earlier.",
+                "See with `forecast status` which years there are.",
+            )
+        return found
 
     def run(
         self,
@@ -150,7 +163,7 @@ class Workspace:
         return execute(
             self._inner,
             Request(
-                as_of=as_date(as_of), year=year, plan=plan, region=region, standard=standard,
+                as_of=as_date(as_of), year=_known_year(year), plan=plan, region=region, standard=standard,
                 model=model, paths=paths, seed=seed, jobs=jobs,
             ),
             progress=progress,

@@ -15,7 +15,7 @@ import typer
 
 from forecast.cli_target import target_app
 from forecast.errors import ForecastError, InputError
-from forecast.terminal import Console, progress_bar
+from forecast.terminal import Console, known_language, progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,10 @@ Folder = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="只输出JSON machine output on stdout")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="不打印过程 print no more than needed")]
-Lang = Annotated[str, typer.Option("--lang", help="zh 或 en zh or en", metavar="zh|en")]
+Lang = Annotated[
+    str,
+    typer.Option("--lang", help="zh 或 en zh or en", metavar="zh|en", callback=known_language),
+]
 RegionName = Annotated[str | None, typer.Option("--region", help="地区 region", metavar="NAME")]
 YearOf = Annotated[int | None, typer.Option("--year", help="评价年份 the year judged")]
 StandardToken = Annotated[
@@ -96,7 +99,8 @@ def init(
 @app.command()
 def ingest(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="文件或文件夹 files, folders")
+        list[Path],
+        typer.Argument(metavar="PATH…", help="文件或文件夹 files, folders", readable=False),
     ],
     source: Annotated[
         str | None, typer.Option("--source", help="指定格式,不自动识别 the layout", metavar="NAME")
@@ -117,6 +121,8 @@ def ingest(
         )
     if as_json:
         _say_json(report.to_dict())
+        if report.message:
+            sys.stderr.write(f"forecast: {report.message}\n")
     else:
         Console(lang, quiet=quiet).ingest_report(report)
     raise typer.Exit(report.exit_code)
@@ -212,9 +218,7 @@ File = Annotated[
 
 def _calculate(file: str, compute: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
     """Read a table of text cells, compute, write CSV to stdout."""
-    import io
-
-    import pandas as pd
+    from forecast.ingest.sheet import text_table
 
     name = "standard input" if file == "-" else file
     try:
@@ -223,18 +227,7 @@ def _calculate(file: str, compute: Callable[[pd.DataFrame], pd.DataFrame]) -> No
         raise InputError(
             f"{name} can't be read ({error.strerror or error}).", "Check the path of the file."
         ) from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("gb18030", errors="replace")
-    if not text.strip():
-        raise InputError(f"{name} is empty.", "It needs a header line and at least one row.")
-    try:
-        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(
-            f"{name} is not a table: {error}.", "Every row needs as many cells as the header."
-        ) from error
+    table = text_table(name, data)
     sys.stdout.write(compute(table).to_csv(index=False, lineterminator="\n"))
 
 
@@ -280,6 +273,10 @@ def _utf8_streams() -> None:
                 stream.reconfigure(encoding="utf-8")
 
 
+#: Ctrl+C, as typer reports it.
+_STOPPED = 130
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; every error a user can meet ends in one sentence and its exit code."""
     _utf8_streams()
@@ -291,6 +288,15 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(0)
-    except KeyboardInterrupt:
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(
+            f"forecast: {where}{error.strerror or error}. Check that the file or folder is there "
+            "and that you may use it; the tables and earlier runs are as they were.\n"
+        )
+        sys.exit(1)
+    except (KeyboardInterrupt, SystemExit) as done:
+        if isinstance(done, SystemExit) and done.code != _STOPPED:
+            raise
         sys.stderr.write("forecast: stopped; the tables and earlier runs are as they were.\n")
-        sys.exit(130)
+        sys.exit(_STOPPED)

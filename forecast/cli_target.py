@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from forecast.errors import UsageError
-from forecast.terminal import Console
+from forecast.terminal import Console, known_language
 
 __all__ = ["target_app"]
 
@@ -24,7 +24,10 @@ Folder = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="只输出JSON machine output on stdout")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="不打印过程 print no more than needed")]
-Lang = Annotated[str, typer.Option("--lang", help="zh 或 en zh or en", metavar="zh|en")]
+Lang = Annotated[
+    str,
+    typer.Option("--lang", help="zh 或 en zh or en", metavar="zh|en", callback=known_language),
+]
 
 
 @target_app.command("list")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from forecast.projection.observed import Assessment
     from forecast.runs.execute import Outcome
 
-__all__ = ["Console", "progress_bar"]
+__all__ = ["Console", "known_language", "progress_bar"]
 
 _STAGES = {
     "ingest": ("读入文件", "reading files"),
@@ -52,6 +52,17 @@ def progress_bar(lang: str, *, quiet: bool) -> Iterator[Callable[[str, int, int]
         yield advance
 
 
+def known_language(lang: str) -> str:
+    """Return ``lang``; checked before a command does anything.
+
+    Raises:
+        UsageError: a language other than zh and en.
+    """
+    if lang not in ("zh", "en"):
+        raise UsageError(f"--lang {lang} is not known.", "Use zh or en.")
+    return lang
+
+
 class Console:
     """Prints to stdout in one language.
 
@@ -60,9 +71,7 @@ class Console:
     """
 
     def __init__(self, lang: str, *, quiet: bool = False) -> None:
-        if lang not in ("zh", "en"):
-            raise UsageError(f"--lang {lang} is not known.", "Use zh or en.")
-        self.lang = lang
+        self.lang = known_language(lang)
         self.quiet = quiet
 
     @property

@@ -25,6 +25,7 @@ __all__ = [
     "read_sheet",
     "received_before",
     "stem",
+    "text_table",
 ]
 
 #: What looks like a table, longest first.
@@ -173,7 +174,52 @@ def read_sheet(path: Path, data: bytes | None = None) -> Sheet:
     return Sheet(path, data, sha256, encoding, cells, ragged)
 
 
+def text_table(name: str, data: bytes) -> pd.DataFrame:
+    """Return a CSV as text cells as they are; a short row ends in blanks, blank rows stay.
+
+    Args:
+        name: what to call it in messages.
+        data: its content.
+
+    Raises:
+        InputError: empty, not text, a column twice, or a row longer than the header.
+    """
+    path = Path(name)
+    if data[:4] == b"PK\x03\x04" or data[:2] == b"\x1f\x8b":
+        raise InputError(f"{path} is not a text file.", "Save the table as CSV (UTF-8).")
+    records = [(line, fields) for line, fields in _records(path, data)[1] if fields]
+    while records and not any(cell.strip() for cell in records[0][1]):
+        records.pop(0)
+    if not records:
+        raise InputError(f"{path} is empty.", "It needs a header line and at least one row.")
+    header = [cell.strip() for cell in records[0][1]]
+    rows = [fields for _, fields in records[1:]]
+    while len(header) > 1 and not header[-1] and not any(any(f[len(header) - 1 :]) for f in rows):
+        header.pop()
+    names = [cell or f"Unnamed: {at}" for at, cell in enumerate(header)]
+    twice = sorted({cell for cell in names if names.count(cell) > 1})
+    if twice:
+        raise InputError(
+            f"{path} has more than one column {twice[0]}.", "Rename or remove one of them."
+        )
+    for line, fields in records[1:]:
+        if any(fields[len(names) :]):
+            raise InputError(
+                f"{path}, line {line}: {len(fields)} cells where the header has {len(names)}.",
+                "Every row needs as many cells as the header.",
+            )
+        fields[:] = [*fields[: len(names)], *[""] * (len(names) - len(fields))]
+    return pd.DataFrame(rows, columns=names, dtype="str")
+
+
 def _text(path: Path, data: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
+    encoding, records = _records(path, data)
+    for _, cells in records:
+        cells[:] = [cell.strip().strip("\ufeff\u3000") for cell in cells]
+    return encoding, [(line, cells) for line, cells in records if any(cells)]
+
+
+def _records(path: Path, data: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
     if data[:2] == b"\x1f\x8b":
         try:
             data = gzip.decompress(data)
@@ -194,9 +240,7 @@ def _text(path: Path, data: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
             if lines and reader.line_num - begun > _MOST_LINES:
                 raise csv.Error("a quotation mark is not closed")
             begun = reader.line_num
-            stripped = [field.strip().strip("\ufeff\u3000") for field in fields]
-            if any(stripped):
-                lines.append((reader.line_num, stripped))
+            lines.append((begun, fields))
     except csv.Error as error:
         raise InputError(
             f"{path}, line {begun + 1}: not readable as a table ({error}).",

@@ -102,8 +102,9 @@ def load_panel(
     if air.empty and water.empty:
         starts = [
             known.min()
-            for known in (store.read(t)["known_from"] for t in ("air_daily", "water_samples"))
-            if not known.empty
+            for table in ("air_daily", "water_samples")
+            if as_of
+            and not (known := store.read(table, columns=["known_from"])["known_from"]).empty
         ]
         raise ForecastError(
             f"The workspace {workspace.root} has no readings"

@@ -125,7 +125,7 @@ class Workspace:
     ) -> Assessment:
         """Return the indicators of a year (None: of every year) from what was observed."""
         from forecast.projection.observed import assess
-        from forecast.runs.execute import load_panel
+        from forecast.runs.inputs import load_panel
 
         # All that is known today counts: a correction received after the year corrects the year.
         panel, last = load_panel(self._inner, None, year=_known_year(year), region=region)
@@ -185,6 +185,7 @@ class Workspace:
         Raises:
             TargetError: the entry makes no sense; the message says what is missing.
         """
+        from forecast.runs.entered import add_entries
         from forecast.targets.entries import append_rows, empty_entries, entry_row
 
         day = as_date(on, "--date")
@@ -193,7 +194,7 @@ class Workspace:
         row = entry_row(
             self._plans(), kind=kind, source=source, date=day, recorded=self._now(), **fields
         )
-        self._inner.store.upsert("target_entries", append_rows(empty_entries(), [row]))
+        add_entries(self._inner, append_rows(empty_entries(), [row]))
         return row
 
     def export_targets(self, path: str | Path) -> list[Path]:
@@ -204,13 +205,14 @@ class Workspace:
 
     def import_targets(self, path: str | Path) -> int:
         """Read a filled workbook or sheet; return how many entries were new."""
+        from forecast.runs.entered import add_entries
         from forecast.targets.workbook import import_workbook
 
         fresh = import_workbook(
             Path(path), self._plans(), recorded=self._now(), existing=self._entries()
         )
         if not fresh.empty:
-            self._inner.store.upsert("target_entries", fresh)
+            add_entries(self._inner, fresh)
         return len(fresh)
 
     def _plans(self) -> tuple[Plan, ...]:
@@ -220,7 +222,9 @@ class Workspace:
         return load_plans(self.root / config.folder, names=config.names)
 
     def _entries(self) -> pd.DataFrame:
-        return self._inner.store.read("target_entries")
+        from forecast.runs.entered import read_entries
+
+        return read_entries(self._inner)
 
     def _now(self) -> datetime:
         return datetime.now(self._inner.timezone).replace(tzinfo=None, microsecond=0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
@@ -13,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forecast.cli_standard import standard_app
 from forecast.cli_target import target_app
-from forecast.errors import ForecastError, InputError
+from forecast.errors import ForecastError
 from forecast.terminal import Console, known_language, progress_bar
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from forecast.api import Workspace
 
 __all__ = ["app", "main"]
@@ -31,10 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="目标能否完成、可能性多大、还剩多少余量。 "
     "Will each environmental target be met, how likely, and what is left of the budget.",
-)
-standard_app = typer.Typer(
-    no_args_is_help=True,
-    help="标准计算器:读CSV,写CSV。 A calculator over a table: CSV in, CSV out.",
 )
 app.add_typer(standard_app, name="standard")
 app.add_typer(target_app, name="target")
@@ -209,58 +203,6 @@ def run(
         sys.stdout.write((outcome.folder / "projection.json").read_text(encoding="utf-8"))
         return
     Console(lang, quiet=quiet).run(outcome, sample=opened.config.workspace.sample)
-
-
-File = Annotated[
-    str, typer.Argument(metavar="FILE.csv|-", help="表,- 为标准输入 a table, or stdin")
-]
-
-
-def _calculate(file: str, compute: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
-    """Read a table of text cells, compute, write CSV to stdout."""
-    from forecast.ingest.sheet import text_table
-
-    name = "standard input" if file == "-" else file
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{name} can't be read ({error.strerror or error}).", "Check the path of the file."
-        ) from error
-    table = text_table(name, data)
-    sys.stdout.write(compute(table).to_csv(index=False, lineterminator="\n"))
-
-
-@standard_app.command("aqi")
-def standard_aqi(
-    file: File,
-    standard: StandardToken = None,
-    hourly: Annotated[bool, typer.Option("--hourly", help="小时值 1-hour values")] = False,
-    platform: Annotated[bool, typer.Option("--platform", help="按国家平台 as published")] = False,
-) -> None:
-    """AQI、级别、首要污染物。 AQI, level and primary pollutant of each row."""
-    from forecast.standards.calculator import aqi_table
-
-    _calculate(file, lambda t: aqi_table(t, standard=standard, hourly=hourly, platform=platform))
-
-
-@standard_app.command("air")
-def standard_air(file: File, standard: StandardToken = None) -> None:
-    """一地日均值的年度评价。 Annual indicators of the daily table of one place."""
-    from forecast.standards.calculator import air_table
-
-    _calculate(file, lambda t: air_table(t, standard=standard))
-
-
-@standard_app.command("water")
-def standard_water(
-    file: File,
-    platform: Annotated[bool, typer.Option("--platform", help="按国家平台 as published")] = False,
-) -> None:
-    """水质类别和定类项目。 Class and deciding items of each row."""
-    from forecast.standards.calculator import water_table
-
-    _calculate(file, lambda t: water_table(t, platform=platform))
 
 
 def _utf8_streams() -> None:

@@ -85,6 +85,10 @@ def target_set(
     kind = kinds[0] if kinds else "assigned"
     if kind != "milestone" and value is None:
         raise UsageError("The entry has no value.", "Give it with --value.")
+    if year is not None and kind in ("assigned", "milestone"):
+        raise UsageError(
+            "--year has no meaning here: the year of a target stands in its plan.", "Leave it out."
+        )
     row = Workspace(workspace).set_target(
         kind, source=source, on=on, target_id=target_id, value=value,
         text="" if done is None else ("done" if done else "not_done"),

@@ -40,6 +40,7 @@ class Panel:
         sections: region → sections that the workspace knows, also those without a sample.
         section_sets: normalised region → dated sets with their sections.
         plan: only the targets of this plan, or None for all.
+        aliases: another name of a region → the name its plan or its readings carry.
     """
 
     air: pd.DataFrame
@@ -48,6 +49,7 @@ class Panel:
     sections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     section_sets: Mapping[str, tuple[SectionSet, ...]] = field(default_factory=dict)
     plan: str | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,11 @@ def project_panel(
         if not results:
             continue
         applying, other = applying_targets(
-            panel.entered.plans, results[0].region, settings.year, plan=panel.plan
+            panel.entered.plans,
+            results[0].region,
+            settings.year,
+            plan=panel.plan,
+            aliases=panel.aliases,
         )
         entries.extend(entries_of(results, applying, settings, panel.entered))
         reference.extend(_reference(t, results[0].region) for t in other)

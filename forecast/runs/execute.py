@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,15 @@ from forecast.disk import write_file
 from forecast.errors import ForecastError, UsageError, WorkspaceError
 from forecast.models import MODELS
 from forecast.projection.panel import Panel, PanelProjection, project_panel
-from forecast.projection.section_shares import SectionSet
 from forecast.projection.settings import Settings
 from forecast.report.figures import draw_figures
 from forecast.report.page import PageContext, write_page
+from forecast.runs.inputs import load_panel
 from forecast.runs.lock import alone
 from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
-from forecast.targets.applied import Applied, apply_entries
-from forecast.targets.applying import normalise_region
-from forecast.targets.loader import find_plan, load_plans
 from forecast.workspace import Workspace
 
-__all__ = ["Outcome", "Request", "execute", "latest_run", "load_panel"]
+__all__ = ["Outcome", "Request", "execute", "latest_run"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -79,90 +76,6 @@ class Outcome:
     def page(self) -> Path:
         """The page a person opens."""
         return self.folder / "index.html"
-
-
-def load_panel(
-    workspace: Workspace,
-    as_of: date | None,
-    *,
-    year: int | None = None,
-    region: str | None = None,
-    plan: str | None = None,
-) -> tuple[Panel, date]:
-    """Read what was known at ``as_of`` (None: the last day with a reading) and the plans.
-
-    Raises:
-        ForecastError: there are no readings, or none of the region.
-        TargetError: a plan file is wrong or ``plan`` is unknown.
-    """
-    store = workspace.store
-    config = workspace.config
-    air = store.air_daily(as_of)
-    water = store.water_samples(as_of)
-    if air.empty and water.empty:
-        starts = [
-            known.min()
-            for table in ("air_daily", "water_samples")
-            if as_of
-            and not (known := store.read(table, columns=["known_from"])["known_from"]).empty
-        ]
-        raise ForecastError(
-            f"The workspace {workspace.root} has no readings"
-            + (f" known on {as_of}." if starts else "."),
-            f"The first are of {min(starts):%Y-%m-%d}: choose a later day."
-            if starts
-            else "Take files in first: forecast ingest <folder>.",
-        )
-    if region is not None:
-        alias = config.regions.aliases.get(region, region)
-        wanted = normalise_region(alias)
-        found = sorted(set(air["region"]) | set(water["region"]))
-        air = air[air["region"].map(normalise_region) == wanted]
-        water = water[water["region"].map(normalise_region) == wanted]
-        if air.empty and water.empty:
-            raise ForecastError(
-                f"There are no readings of the region {region}.",
-                f"Regions with readings: {', '.join(found[:20])}{' …' if len(found) > 20 else ''}.",
-            )
-    if as_of is None:
-        ends = [f[c].max() for f, c in ((air, "date"), (water, "time")) if not f.empty]
-        as_of = min(pd.Timestamp(max(ends)).date(), datetime.now(workspace.timezone).date())
-        air = air[air["date"] <= pd.Timestamp(as_of)]
-        water = water[water["time"] < pd.Timestamp(as_of) + pd.Timedelta(days=1)]
-    entered = _entered(workspace, as_of, as_of.year if year is None else year)
-    if plan is not None:
-        find_plan(entered.plans, plan)
-    sets: dict[str, tuple[SectionSet, ...]] = {}
-    for declared in config.section_sets:
-        key = normalise_region(declared.region)
-        sets[key] = (
-            *sets.get(key, ()),
-            SectionSet(
-                declared.name, tuple(declared.sections), declared.valid_from, declared.valid_to
-            ),
-        )
-    sites = store.read("sites")
-    sites = sites[(sites["place_kind"] == "section") & sites["region"].isin(set(water["region"]))]
-    sections = {
-        str(name): tuple(sorted(set(group["place"]))) for name, group in sites.groupby("region")
-    }
-    return Panel(air, water, entered, sections, sets, plan), as_of
-
-
-def _entered(workspace: Workspace, as_of: date, year: int) -> Applied:
-    """The plans with what people had entered by ``as_of``, in commands or in yearly sheets."""
-    config = workspace.config
-    plans = load_plans(workspace.root / config.plans.folder, names=config.plans.names)
-    store = workspace.store
-    applied = apply_entries(plans, store.read("target_entries"), as_of=as_of, year=year)
-    sheets = store.yearly_values(as_of)
-    if sheets.empty:
-        return applied
-    yearly = {key: dict(values) for key, values in applied.yearly.items()}
-    for row in sheets.to_dict("records"):
-        key = (normalise_region(str(row["region"])), str(row["indicator"]))
-        yearly.setdefault(key, {}).setdefault(int(row["year"]), float(row["value"]))
-    return replace(applied, yearly=yearly)
 
 
 def execute(

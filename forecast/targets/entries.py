@@ -71,6 +71,13 @@ _DONE = {
 }  # fmt: skip
 
 
+#: What a figure of a unit can be; a percentage may be a change, so it may be below 0.
+_RANGES = {
+    "%": (-100.0, 100.0), "days": (0.0, 366.0), "µg/m³": (0.0, 2000.0), "mg/m³": (0.0, 200.0),
+    "mg/L": (0.0, 10000.0),
+}  # fmt: skip
+
+
 def empty_entries() -> pd.DataFrame:
     """A table without rows, typed as ``ENTRY_COLUMNS`` says."""
     return typed(pd.DataFrame({name: [] for name in ENTRY_COLUMNS}))
@@ -155,6 +162,11 @@ def entry_row(
         raise TargetError(
             f"There is no kind of entry called {kind!r}.", f"Known kinds: {', '.join(ENTRY_KINDS)}."
         )
+    if date > recorded.date():
+        raise TargetError(
+            f"The {kind} entry for {target_id or region!r} is dated {date}, which is in the future.",
+            "Give the day the figure is from.",
+        )
     if not source.strip():
         raise TargetError(
             f"The {kind} entry for {target_id or region!r} has no source.",
@@ -221,6 +233,11 @@ def _number(value: float | str | None, unit: str, what: str) -> float:
             ) from None
     if value is None or not math.isfinite(value):
         raise TargetError(f"{what} has no value.", "Enter a number.")
+    low, high = _RANGES.get(unit, (-math.inf, math.inf))
+    if not low <= value <= high:
+        raise TargetError(
+            f"{what}: {value:g} {unit} is not possible ({low:g} to {high:g}).", "Check the figure."
+        )
     if unit == "class" and value not in (1, 2, 3, 4, 5, 6):
         raise TargetError(f"{what}: {value:g} is not a class.", "Enter I to V, 劣V, or 1 to 6.")
     return float(value)

@@ -189,9 +189,16 @@ def _read_xlsx(path: Path) -> Iterable[tuple[Sheet, int, dict[str, object]]]:
 
     try:
         book = load_workbook(path, data_only=True)
-    except (OSError, BadZipFile, InvalidFileException, KeyError) as error:
+    except FileNotFoundError as error:
+        raise TargetError(f"{path.name} does not exist.", "Check the path.") from error
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError) as error:
         raise TargetError(
             f"{path.name} can't be read as a workbook.", "Save it as .xlsx or as CSV."
+        ) from error
+    except (OSError, SyntaxError, AttributeError, IndexError) as error:
+        # What openpyxl and the XML parser raise for a damaged part (ParseError is a SyntaxError).
+        raise TargetError(
+            f"{path.name} is damaged and can't be read.", "Export it anew and fill it in again."
         ) from error
     known = {s.title: s for s in SHEETS}
     found = [page for page in book.worksheets if page.title in known]

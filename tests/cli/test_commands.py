@@ -253,3 +253,19 @@ def test_help_needs_no_heavy_library() -> None:
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False
     )
     assert "HEAVY []" in done.stdout, done.stdout[-300:] + done.stderr
+
+
+def test_the_calculator_takes_the_common_options(demo: Path, forecast_command: Command) -> None:
+    table = "date,so2,no2,co,o3_8h,pm10,pm25\n2025-06-01,6,12,0.9,137,51,61\n"
+    done = forecast_command(
+        "standard", "aqi", "-", "--json", "--lang", "en", "-w", demo, stdin=table
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    assert row["aqi"] == "83"
+    water = "water_type,ph,do,codmn,nh3n,tp\nriver,7,8,1.5,0.1,0.015\n"
+    done = forecast_command("standard", "water", "-", "--standard", "GB 3838-2002", stdin=water)
+    assert done.stdout.splitlines()[-1].endswith("I,do+codmn+nh3n+tp")
+    assert forecast_command(
+        "standard", "water", "-", "--standard", "GB 3838-1988", stdin=water
+    ).returncode == 2  # fmt: skip

@@ -1,0 +1,122 @@
+"""What a run reads: the readings known at its date, the plans, and what people entered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import pandas as pd
+
+from forecast.errors import ForecastError, UsageError
+from forecast.projection.panel import Panel
+from forecast.projection.section_shares import SectionSet
+from forecast.runs.entered import read_entries
+from forecast.targets.applied import Applied, apply_entries
+from forecast.targets.applying import normalise_region
+from forecast.targets.loader import find_plan, load_plans
+from forecast.targets.model import Plan
+from forecast.workspace import Workspace
+
+__all__ = ["load_panel"]
+
+
+def load_panel(
+    workspace: Workspace,
+    as_of: date | None,
+    *,
+    year: int | None = None,
+    region: str | None = None,
+    plan: str | None = None,
+) -> tuple[Panel, date]:
+    """Read what was known at ``as_of`` (None: the last day with a reading) and the plans.
+
+    Raises:
+        ForecastError: there are no readings, or none of the region.
+        TargetError: a plan file is wrong or ``plan`` is unknown.
+    """
+    store = workspace.store
+    config = workspace.config
+    air = store.air_daily(as_of)
+    water = store.water_samples(as_of)
+    if air.empty and water.empty:
+        starts = [
+            known.min()
+            for table in ("air_daily", "water_samples")
+            if as_of
+            and not (known := store.read(table, columns=["known_from"])["known_from"]).empty
+        ]
+        raise ForecastError(
+            f"The workspace {workspace.root} has no readings"
+            + (f" known on {as_of}." if starts else "."),
+            f"The first are of {min(starts):%Y-%m-%d}: choose a later day."
+            if starts
+            else "Take files in first: forecast ingest <folder>.",
+        )
+    if region is not None:
+        alias = config.regions.aliases.get(region, region)
+        wanted = normalise_region(alias)
+        found = sorted(set(air["region"]) | set(water["region"]))
+        air = air[air["region"].map(normalise_region) == wanted]
+        water = water[water["region"].map(normalise_region) == wanted]
+        if air.empty and water.empty:
+            raise ForecastError(
+                f"There are no readings of the region {region}.",
+                f"Regions with readings: {', '.join(found[:20])}{' …' if len(found) > 20 else ''}.",
+            )
+    today = datetime.now(workspace.timezone).date()
+    if as_of is not None and as_of > today:
+        raise UsageError(
+            f"--as-of {as_of} lies in the future; today is {today}.",
+            "Give a day up to today; the year judged is set with --year.",
+        )
+    if as_of is None:
+        ends = [f[c].max() for f, c in ((air, "date"), (water, "time")) if not f.empty]
+        as_of = min(pd.Timestamp(max(ends)).date(), today)
+        air = air[air["date"] <= pd.Timestamp(as_of)]
+        water = water[water["time"] < pd.Timestamp(as_of) + pd.Timedelta(days=1)]
+    entered = _entered(workspace, as_of, as_of.year if year is None else year)
+    if plan is not None:
+        _refuse_foreign_plan(entered.plans, plan, {*air["region"], *water["region"]})
+    sets: dict[str, tuple[SectionSet, ...]] = {}
+    for declared in config.section_sets:
+        key = normalise_region(declared.region)
+        sets[key] = (
+            *sets.get(key, ()),
+            SectionSet(
+                declared.name, tuple(declared.sections), declared.valid_from, declared.valid_to
+            ),
+        )
+    sites = store.read("sites")
+    sites = sites[(sites["place_kind"] == "section") & sites["region"].isin(set(water["region"]))]
+    sections = {
+        str(name): tuple(sorted(set(group["place"]))) for name, group in sites.groupby("region")
+    }
+    return Panel(air, water, entered, sections, sets, plan, dict(config.regions.aliases)), as_of
+
+
+def _entered(workspace: Workspace, as_of: date, year: int) -> Applied:
+    """The plans with what people had entered by ``as_of``, in commands or in yearly sheets."""
+    config = workspace.config
+    plans = load_plans(workspace.root / config.plans.folder, names=config.plans.names)
+    store = workspace.store
+    applied = apply_entries(plans, read_entries(workspace), as_of=as_of, year=year)
+    sheets = store.yearly_values(as_of)
+    if sheets.empty:
+        return applied
+    yearly = {key: dict(values) for key, values in applied.yearly.items()}
+    for row in sheets.to_dict("records"):
+        key = (normalise_region(str(row["region"])), str(row["indicator"]))
+        yearly.setdefault(key, {}).setdefault(int(row["year"]), float(row["value"]))
+    return replace(applied, yearly=yearly)
+
+
+def _refuse_foreign_plan(plans: tuple[Plan, ...], name: str, regions: set[str]) -> None:
+    """Stop where the plan asked for is of a region without readings."""
+    plan = find_plan(plans, name)
+    there = {normalise_region(r) for r in regions}
+    own = {normalise_region(n) for n in (plan.region, *plan.aliases) if n}
+    if plan.region and not own & there:
+        raise ForecastError(
+            f"The plan {name} is of {plan.region}, and there are no readings of it.",
+            f"Regions with readings: {', '.join(sorted(regions)[:20])}.",
+        )

@@ -225,10 +225,32 @@ def _tracker_data(
         earlier=tracks.earlier[name],
         fan=fan,
         targets=_lines(entry),
+        plan_path=_plan_path(tracks, name, entry),
         budget_zh=budget[0],
         budget_en=budget[1],
         name=_stem("target_tracker", air.region, air.place, name),
     )
+
+
+def _plan_path(
+    tracks: AirTracks, name: str, entry: dict[str, Any]
+) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """The usual course of the year, moved so that it ends at the first target (时序进度).
+
+    The mean of the earlier years' cumulative lines; a ratio is shifted, a concentration scaled.
+    """
+    aims = [t for t in entry["targets"] if isinstance(t["value"], int | float)]
+    n = len(tracks.days)
+    lines = [np.r_[line, line[-1:]][:n] for line in tracks.earlier[name].values()]
+    if not aims or len(lines) < 2:
+        return None
+    usual = np.mean(np.vstack(lines), axis=0)
+    aim = float(aims[0]["value"])
+    if not np.isfinite(usual[-1]) or usual[-1] <= 0:
+        return None
+    if name == "good_day_ratio":
+        return np.asarray(np.clip(usual + aim - usual[-1], 0.0, 100.0))
+    return np.asarray(usual * aim / usual[-1])
 
 
 def _levels(aqi: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int8]]:

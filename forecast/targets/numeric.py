@@ -18,7 +18,7 @@ from forecast.targets.wording import percent, words
 
 __all__ = ["conclude", "finite_samples", "gap", "insufficient", "numeric", "so_far", "year_of"]
 
-_VERDICT_ZH = {"LIKELY": "较可能达标", "AT_RISK": "有风险", "UNLIKELY": "较难达标"}
+_VERDICT_ZH = {"LIKELY": "较可能达标", "AT_RISK": "存在风险", "UNLIKELY": "较难达标"}
 _VERDICT_EN = {"LIKELY": "likely", "AT_RISK": "at risk", "UNLIKELY": "unlikely"}
 
 
@@ -157,14 +157,18 @@ def numeric(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement
         decided = decided_by_bounds(evidence.bounds, comparator, value, room)
         if decided is not None:
             low, high = evidence.bounds
+            range_zh = f"全年只可能在 {w.zh(low)} 至 {w.zh(high)} 之间"
+            range_en = f"can only end between {w.en(low)} and {w.en(high)}"
+            if np.isinf(high):
+                range_zh = f"全年至少为 {w.zh(low)}"
+                range_en = f"can end at no less than {w.en(low)}"
             return Judgement(
                 "MET" if decided else "NOT_MET",
                 1.0 if decided else 0.0,
-                f"{year} 年{target.label_zh}{so_far_zh}{detail_zh}，全年只可能在 {w.zh(low)} 至 "
-                f"{w.zh(high)} 之间，目标{aim_zh}，已{'确定达标' if decided else '不可能达标'}"
-                f"{about_zh}。",
-                f"For {target.label_en} in {year} the value{_is(so_far_en)}{detail_en} can only end "
-                f"between {w.en(low)} and {w.en(high)}; the target of {aim_en} is "
+                f"{year} 年{target.label_zh}{so_far_zh}{detail_zh}，{range_zh}，目标{aim_zh}，"
+                f"已{'确定达标' if decided else '不可能达标'}{about_zh}。",
+                f"For {target.label_en} in {year} the value{_is(so_far_en)}{detail_en} {range_en}; "
+                f"the target of {aim_en} is "
                 f"{'certain to be met' if decided else 'out of reach'}{about_en}.",
                 margin=None
                 if evidence.observed is None

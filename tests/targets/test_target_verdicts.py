@@ -349,3 +349,15 @@ def test_a_probability_is_never_printed_as_the_threshold_it_misses(
     found = judge(target(), drawn(*([30.0] * hits + [40.0] * (2000 - hits))))
     assert found.verdict == verdict
     assert f"概率为 {printed}，" in found.reason_zh and f"is {printed}, " in found.reason_en
+
+
+def test_an_open_upper_bound_is_said_in_words() -> None:
+    target = next(t for p in load_plans() for t in p.target if t.id == "hengshui-2025-pm25-firm")
+    found = judge(
+        target, Evidence(observed=52.0, year=2025, bounds=(41.0, float("inf")), samples=None)
+    )
+    assert found.verdict == "NOT_MET"
+    assert found.probability == 0.0
+    assert "inf" not in found.reason_zh + found.reason_en
+    assert "至少为" in found.reason_zh
+    assert "no less than" in found.reason_en

@@ -7,7 +7,7 @@ PATH holds ``air/city_daily_headerless`` (30 cities, 2013-12 to 2017-01, six ite
 2020-11, PM10 and CO to 2016). No city file with 8-hour ozone is read: the figures of O3-8h are those of the daily
 maximum 1-hour ozone (to 2016) and of the 24-hour mean (from 2017) as stand-ins. Water comes from
 ``water/weekly_sections_2012_2018.csv.gz``, the years 2013 to 2016, whose weeks have dates.
-Takes about seven minutes on one core.
+Takes about eight minutes on one core.
 """
 
 from __future__ import annotations
@@ -24,8 +24,15 @@ import pandas as pd
 
 from forecast.models import AirSeasonal
 from forecast.models.panel_priors import estimate_priors
-from forecast.models.pooled import AirPooled, ItemPrior, WaterPooled, shipped_air
-from forecast.models.pooling import choose, error_correlation, hindcast, slow_error
+from forecast.models.pooled import (
+    LONG_RECORD,
+    AirPooled,
+    ItemPrior,
+    SlowPoints,
+    WaterPooled,
+    shipped_air,
+)
+from forecast.models.pooling import choose, error_correlation, hindcast, slow_error_by_record
 from forecast.models.water_pooling import estimate_water
 from forecast.standards.items import AIR_ITEMS
 
@@ -103,10 +110,10 @@ def pool(
         origins = origins[2::2]
     else:
         some = {name: panel[name] for name in sorted(panel)[::3]}
-        priors = choose(some, _pooled(priors, {}, identity), origins[2::2])
-    errors = hindcast(panel, _pooled(priors, {}, identity), origins)
+        priors = choose(some, _pooled(priors, {}, {}, identity), origins[2::2])
+    errors = hindcast(panel, _pooled(priors, {}, {}, identity), origins)
     matrix, _ = error_correlation(errors, list(priors))
-    return _pooled(priors, slow_error(errors), matrix), errors
+    return _pooled(priors, *slow_error_by_record(errors), matrix), errors
 
 
 def _with_shipped_persistence(item: str, prior: ItemPrior) -> ItemPrior:
@@ -123,10 +130,11 @@ def _with_shipped_persistence(item: str, prior: ItemPrior) -> ItemPrior:
 
 def _pooled(
     priors: Mapping[str, ItemPrior],
-    slow: Mapping[str, tuple[tuple[float, float], ...]],
+    slow: Mapping[str, SlowPoints],
+    short: Mapping[int, Mapping[str, SlowPoints]],
     matrix: np.ndarray,
 ) -> AirPooled:
-    return AirPooled(dict(priors), dict(slow), (tuple(priors), matrix), DEGREES)
+    return AirPooled(dict(priors), slow, (tuple(priors), matrix), DEGREES, slow_short=short)
 
 
 def _write(
@@ -155,14 +163,18 @@ def write_tables(pooled: AirPooled, errors: pd.DataFrame, out: Path) -> None:
             quantities[name], quantities[f"{name}_sd"] = mean, sd
         rows.extend((item, name, f"{value:.4f}") for name, value in quantities.items())
     _write(out / "air_pooled.csv", ("item", "quantity", "value"), rows)
-    year = errors[errors["last"] == 365].groupby("item").size()
+    year = errors[(errors["first"] == 1) & (errors["last"] == 365)].copy()
+    year["class"] = year["years"].round().clip(1, LONG_RECORD).astype(int)
+    cases = year.groupby(["item", "class"]).size()
+    tables = {**pooled.slow_short, LONG_RECORD: pooled.slow_sd}
     _write(
         out / "air_slow_error.csv",
-        ("item", "lead_days", "sd", "degrees", "n"),
+        ("item", "record_years", "lead_days", "sd", "degrees", "n"),
         [
-            (item, lead, f"{sd:.4f}", pooled.degrees, int(year.get(item, 0)))
-            for item, points in pooled.slow_sd.items()
-            for lead, sd in points
+            (item, years, lead, f"{sd:.4f}", pooled.degrees, int(cases.get((item, years), 0)))
+            for item in pooled.slow_sd
+            for years in sorted(tables)
+            for lead, sd in tables[years][item]
         ],
     )
     items, matrix = pooled.correlation

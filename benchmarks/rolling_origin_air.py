@@ -317,11 +317,21 @@ def main() -> int:
         "In the cross-fitted part the trend, season, scatter and slow error come from the other "
         "cities; the persistence and drift figures were chosen by a grid search on all of them.",
         "",
-        "A first run, with a floor of 0.04 under the slow error, covered 86.7 % (PM2.5) and 83.3 % "
-        "(good days), and 71.9 % of good days in the eight cities that are not in the panel. The "
-        "floor was then looked at on the pooling panel (a stand-in of the good-day ratio) and "
-        "raised to 0.07. The value comes from the panel, the occasion from this benchmark: part 1 "
-        "is not a wholly untouched test.",
+        "Part 1 is not an untouched test: the model was changed twice after a look at these very "
+        "cities. A first run, with a floor of 0.04 under the slow error, covered 86.7 % (PM2.5) "
+        "and 83.3 % (good days), and 71.9 % of good days in the eight cities that are not in the "
+        "panel; the floor was raised to 0.07. A second run then covered 88.3 % and 86.7 %, and "
+        "78.1 % of good days in the eight cities. The pooling panel, with 1-hour ozone in the "
+        "good days, showed the same (84.7 %, and 80.0 % with one year of record, on every second "
+        "city) and three causes: the slow error was an average over records of all lengths, "
+        "though forecasts from one or two years of record had been far worse; it was one error "
+        "for the whole year, so that what cancels in the mean of a year was taken to be absent "
+        "from its quarters; and all paths of a short record repeated the same few winters. All "
+        "was mended, and every figure chosen, on the panel alone (all its cities: 86.8 % before, "
+        "90.4 % after, 89.9 % with the figures of the other half of the cities). What comes "
+        "below is the first run after that. PM2.5 covers more, though from 1 October still too "
+        "little; good days in the eight cities are no better covered: their forecasts are still "
+        "too narrow and a little low.",
         "",
         "Years are few: errors of one year are common to many cities, so intervals over cities "
         "are narrower than the truth.",

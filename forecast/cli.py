@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName, StandardToken, YearOf
 from forecast.cli_standard import standard_app
 from forecast.cli_target import target_app
 from forecast.errors import ForecastError
-from forecast.terminal import Console, known_language, progress_bar
+from forecast.terminal import Console, progress_bar
 
 if TYPE_CHECKING:
     from forecast.api import Workspace
@@ -32,21 +33,6 @@ app = typer.Typer(
 )
 app.add_typer(standard_app, name="standard")
 app.add_typer(target_app, name="target")
-
-Folder = Annotated[
-    Path, typer.Option("--workspace", "-w", help="工作区文件夹 the workspace", metavar="DIR")
-]
-Json = Annotated[bool, typer.Option("--json", help="只输出JSON machine output on stdout")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="不打印过程 print no more than needed")]
-Lang = Annotated[
-    str,
-    typer.Option("--lang", help="zh 或 en zh or en", metavar="zh|en", callback=known_language),
-]
-RegionName = Annotated[str | None, typer.Option("--region", help="地区 region", metavar="NAME")]
-YearOf = Annotated[int | None, typer.Option("--year", help="评价年份 the year judged")]
-StandardToken = Annotated[
-    str | None, typer.Option("--standard", help="标准版本,如 HJ 633-2012 a version", metavar="V")
-]
 
 
 def _open(folder: Path) -> Workspace:

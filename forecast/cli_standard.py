@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecast.cli_options import Json, Lang, Quiet, StandardToken
 from forecast.errors import InputError, UsageError
-from forecast.terminal import known_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,20 +26,11 @@ standard_app = typer.Typer(
 File = Annotated[
     str, typer.Argument(metavar="FILE.csv|-", help="表,- 为标准输入 a table, or stdin")
 ]
-Token = Annotated[
-    str | None, typer.Option("--standard", help="标准版本,如 HJ 633-2012 a version", metavar="V")
-]
 Hourly = Annotated[bool, typer.Option("--hourly", help="小时值 1-hour values")]
 Platform = Annotated[bool, typer.Option("--platform", help="按国家平台 as the platform publishes")]
-Folder = Annotated[
+VersionsOf = Annotated[
     Path | None,
     typer.Option("--workspace", "-w", help="取其标准设置 whose versions to take", metavar="DIR"),
-]
-Json = Annotated[bool, typer.Option("--json", help="输出JSON rows as JSON")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="无附加输出 nothing but the table")]
-Lang = Annotated[
-    str,
-    typer.Option("--lang", help="zh 或 en zh or en", metavar="zh|en", callback=known_language),
 ]
 
 #: The only version of the classes of surface water.
@@ -80,10 +71,10 @@ def _version(standard: str | None, workspace: Path | None) -> str | None:
 @standard_app.command("aqi")
 def standard_aqi(
     file: File,
-    standard: Token = None,
+    standard: StandardToken = None,
     hourly: Hourly = False,
     platform: Platform = False,
-    workspace: Folder = None,
+    workspace: VersionsOf = None,
     as_json: Json = False,
     quiet: Quiet = False,
     lang: Lang = "zh",
@@ -101,8 +92,8 @@ def standard_aqi(
 @standard_app.command("air")
 def standard_air(
     file: File,
-    standard: Token = None,
-    workspace: Folder = None,
+    standard: StandardToken = None,
+    workspace: VersionsOf = None,
     as_json: Json = False,
     quiet: Quiet = False,
     lang: Lang = "zh",
@@ -117,7 +108,7 @@ def standard_air(
 @standard_app.command("water")
 def standard_water(
     file: File,
-    standard: Token = None,
+    standard: StandardToken = None,
     platform: Platform = False,
     as_json: Json = False,
     quiet: Quiet = False,

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from forecast.cli_options import Folder, Json, Lang, Quiet
 from forecast.errors import UsageError
-from forecast.terminal import Console, known_language
+from forecast.terminal import Console
 
 __all__ = ["target_app"]
 
@@ -18,16 +19,6 @@ target_app = typer.Typer(
     no_args_is_help=True,
     help="目标与下达数字。 Targets and assigned numbers, with source and date.",
 )
-
-Folder = Annotated[
-    Path, typer.Option("--workspace", "-w", help="工作区文件夹 the workspace", metavar="DIR")
-]
-Json = Annotated[bool, typer.Option("--json", help="只输出JSON machine output on stdout")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="不打印过程 print no more than needed")]
-Lang = Annotated[
-    str,
-    typer.Option("--lang", help="zh 或 en zh or en", metavar="zh|en", callback=known_language),
-]
 
 
 @target_app.command("list")

@@ -25,8 +25,14 @@ from forecast.models.residuals import (
     fill_gaps,
     filter_residuals,
     run_forward,
+    run_shifts,
 )
-from forecast.models.slow_error import correlation_factor, slow_growth, slow_units
+from forecast.models.slow_error import (
+    correlation_factor,
+    slow_growth,
+    slow_links,
+    slow_units,
+)
 
 __all__ = ["MIN_DAYS", "AirSeasonal"]
 
@@ -132,6 +138,7 @@ class AirSeasonal:
                 span, values[:, i], item, priors[i], float(self._dependence.inflation[i])
             )
             self._means.append(mean)
+        self._years = np.isfinite(values).sum(axis=0) / _YEAR
         innovations, self._state = filter_residuals(residuals, self._dependence)
         self._innovations = innovations.astype(np.float32)
         self._parameter_factor = _correlation_root(residuals)
@@ -173,32 +180,39 @@ class AirSeasonal:
         n_past, n_items = self._innovations.shape
         positions = draw_positions(n_past, len(ahead), n_paths, rng)
         filled = fill_gaps(self._innovations, rng)
+        shifts = run_shifts(positions, filled, rng)
         parameters = rng.standard_normal((n_paths, self._means[0].root.shape[1], n_items))
         parameters = parameters @ self._parameter_factor.T
+        points = [
+            self.pooled.slow_points(item, years)
+            for item, years in zip(self.items, self._years, strict=True)
+        ]
+        anchors = sorted({lead for own in points for lead, _ in own}) or [1.0]
+        links = slow_links(anchors, ahead)
         slow = slow_units(
-            correlation_factor(self.pooled, self.items), n_paths, self.pooled.degrees, rng
+            correlation_factor(self.pooled, self.items),
+            n_paths,
+            self.pooled.degrees,
+            rng,
+            n_anchors=len(anchors),
         )
         design = _future_design(future, ahead)
         season = harmonics(future, 1)
         centre = np.stack([design @ m.coefficients + m.centre for m in self._means], axis=1)
         spread = np.stack([design @ m.root for m in self._means], axis=2)
-        growth = np.stack(
-            [
-                slow_growth(self.pooled.slow_sd.get(i, self.pooled.slow_sd["pm25"]), ahead)
-                for i in self.items
-            ],
-            axis=1,
-        )
+        growth = np.stack([slow_growth(own, ahead) for own in points], axis=1)
         scale = np.stack([_scale(m.scale, season) for m in self._means], axis=1)
+        growth32 = growth.astype(np.float32)
         low = np.log([m.floor for m in self._means])
         high = np.log([m.cap for m in self._means])
         for start in range(0, n_paths, _CHUNK):
             part = slice(start, min(start + _CHUNK, n_paths))
-            drawn = run_forward(filled[positions[part]], self._state, self._dependence)
+            driven = filled[positions[part]] + shifts[part]
+            drawn = run_forward(driven, self._state, self._dependence)
             drawn *= scale.astype(np.float32)
             drawn += centre.astype(np.float32)
             drawn += np.einsum("dki,pki->pdi", spread, parameters[part]).astype(np.float32)
-            drawn += (slow[part][:, None, :] * growth).astype(np.float32)
+            drawn += np.einsum("dk,pki->pdi", links, slow[part]).astype(np.float32) * growth32
             np.clip(drawn, low, high, out=drawn)
             values[part] = np.exp(drawn[:, leads - 1])
 

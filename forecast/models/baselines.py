@@ -7,19 +7,13 @@ repeat last year, scale it, or put past years behind this year's readings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-
-from forecast.standards.air_assessment import assess_year
-from forecast.standards.items import AIR_ITEMS
 
 __all__ = [
     "IndicatorFunction",
-    "air_baselines",
     "climatology",
     "persistence",
     "ytd_plus_rest",
@@ -133,66 +127,6 @@ def climatology(
             if np.isfinite(value):
                 found.append(value)
     return np.array(found)
-
-
-def air_baselines(
-    history: pd.DataFrame,
-    as_of: date,
-    year: int,
-    names: Sequence[str],
-    standard: str | None = None,
-) -> dict[str, dict[str, float]]:
-    """All rules for the annual air indicators of one place.
-
-    Last year's readings are put on this year's days first, so that they are judged by this
-    year's rules and no change of standard is taken for a change of air.
-
-    Args:
-        history: index of days, one column an item code of the six.
-        as_of: last day that may be used.
-        year: the year to be forecast.
-        names: indicators wanted.
-        standard: token as for :func:`forecast.standards.air_assessment.assess_year`.
-
-    Returns:
-        Indicator to rule to value: ``persistence``, ``ytd_ratio``, ``ytd_plus_rest``, and
-        ``climatology`` (the mean over past years). A rule without a value is left out.
-    """
-    days = history.index.to_numpy().astype("datetime64[D]")
-    origin = np.datetime64(as_of, "D")
-    table = history.reindex(columns=list(AIR_ITEMS)).to_numpy(dtype=np.float64)[days <= origin]
-    days = days[days <= origin]
-    period = _period(np.datetime64(f"{year}-01-01", "D"), np.datetime64(f"{year}-12-31", "D"))
-    seen = period <= origin
-    empty = np.full((len(period), len(AIR_ITEMS)), np.nan)
-    before = _rows(table, days, _earlier(period, 1))
-    now = np.where(seen[:, None], _rows(table, days, period), empty)
-    rows = [before, now, np.where(seen[:, None], before, empty)]
-    oldest = int(str(days.min())[:4]) if len(days) else year
-    for back in range(1, year - oldest + 1):
-        rest = _rows(table, days, _earlier(period, back))
-        rows.append(np.where(seen[:, None], now, rest))
-    found = assess_year(
-        np.stack(rows), period, AIR_ITEMS, year, standard=standard, partial=True, last=period[-1]
-    )
-    result: dict[str, dict[str, float]] = {}
-    for name in names:
-        value, n_valid = found.values[name], found.n_valid[name]
-        rules: dict[str, float] = {}
-        whole = n_valid >= _ENOUGH * len(period)
-        if whole[0]:
-            rules["persistence"] = value[0]
-            scaled = value[0] * value[1] / value[2] if value[2] else np.nan
-            if not seen.any():
-                scaled = value[0]
-            highest = {"good_day_ratio": 100.0, "good_days": len(period)}.get(name, np.inf)
-            rules["ytd_ratio"] = min(scaled, highest) if np.isfinite(scaled) else np.nan
-        if len(rows) > 3 and whole[3]:
-            rules["ytd_plus_rest"] = value[3]
-        if whole[3:].any():
-            rules["climatology"] = value[3:][whole[3:]].mean()
-        result[name] = {rule: float(v) for rule, v in rules.items() if np.isfinite(v)}
-    return result
 
 
 def _period(start: np.datetime64, end: np.datetime64) -> NDArray[np.datetime64]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 __all__ = [
     "HARMONICS",
+    "LONG_RECORD",
     "AirPooled",
     "ItemPrior",
+    "SlowPoints",
     "WaterPooled",
     "WaterPrior",
     "read_table",
@@ -31,6 +33,12 @@ __all__ = [
 
 #: Number of annual harmonics of the mean of a day (2, 3 and 5 score alike on real cities).
 HARMONICS = 3
+
+#: Pairs (mean lead [days], standard deviation of the slow error of ln C).
+SlowPoints = tuple[tuple[float, float], ...]
+
+#: Years of readings from which on a record is not short.
+LONG_RECORD = 3
 
 _TREND_FADE_YEARS = 3.0
 _PANEL_END = np.datetime64("2020-11-18", "D")
@@ -76,17 +84,37 @@ class AirPooled:
 
     Attributes:
         priors: one :class:`ItemPrior` an item code.
-        slow_sd: item code to pairs (mean lead [days], standard deviation of ln of a period mean).
+        slow_sd: item code to the points of the slow error, for records of ``LONG_RECORD`` years
+            or more.
         correlation: item codes and their correlation matrix of slow errors.
         degrees: degrees of freedom of the t distribution of the slow error.
         panel_end: last day of the panel; the pooled trend fades after it.
+        slow_short: the same as ``slow_sd`` for shorter records, by years of readings.
     """
 
     priors: Mapping[str, ItemPrior]
-    slow_sd: Mapping[str, tuple[tuple[float, float], ...]]
+    slow_sd: Mapping[str, SlowPoints]
     correlation: tuple[tuple[str, ...], NDArray[np.float64]]
     degrees: float = 6.0
     panel_end: np.datetime64 = _PANEL_END
+    slow_short: Mapping[int, Mapping[str, SlowPoints]] = field(default_factory=dict)
+
+    def slow_points(self, item: str, years: float) -> SlowPoints:
+        """Points of the slow error of ``item`` for a record of ``years`` years of readings.
+
+        Between the lengths that were pooled the standard deviation is linear. An item that was
+        not pooled gets the slow error of PM2.5.
+        """
+        name = item if item in self.slow_sd else "pm25"
+        tables = {**self.slow_short, LONG_RECORD: self.slow_sd}
+        lengths = sorted(n for n, table in tables.items() if name in table)
+        points = [tables[n][name] for n in lengths]
+        leads = sorted({lead for p in points for lead, _ in p})
+        if not leads:
+            return ()
+        by_length = [np.interp(leads, [p[0] for p in ps], [p[1] for p in ps]) for ps in points]
+        sizes = [np.interp(years, lengths, [sd[k] for sd in by_length]) for k in range(len(leads))]
+        return tuple((lead, float(sd)) for lead, sd in zip(leads, sizes, strict=True))
 
     def trend_kept(self, origin: np.datetime64) -> float:
         """Part of the pooled trend that is expected at ``origin``.
@@ -128,10 +156,11 @@ def shipped_air() -> AirPooled:
     values: dict[str, dict[str, float]] = {}
     for row in read_table("air_pooled"):
         values.setdefault(row["item"], {})[row["quantity"]] = float(row["value"])
-    slow: dict[str, list[tuple[float, float]]] = {}
+    slow: dict[int, dict[str, list[tuple[float, float]]]] = {LONG_RECORD: {}}
     degrees = 6.0
     for row in read_table("air_slow_error"):
-        slow.setdefault(row["item"], []).append((float(row["lead_days"]), float(row["sd"])))
+        table = slow.setdefault(int(row["record_years"]), {})
+        table.setdefault(row["item"], []).append((float(row["lead_days"]), float(row["sd"])))
         degrees = float(row["degrees"])
     rows = read_table("air_slow_correlation")
     items = tuple(dict.fromkeys(row["item"] for row in rows))
@@ -139,11 +168,16 @@ def shipped_air() -> AirPooled:
     matrix = np.eye(len(items))
     for row in rows:
         matrix[place[row["item"]], place[row["other"]]] = float(row["correlation"])
+    points = {
+        years: {item: tuple(sorted(v)) for item, v in table.items()}
+        for years, table in slow.items()
+    }
     return AirPooled(
         priors={item: _prior(v) for item, v in values.items()},
-        slow_sd={item: tuple(sorted(v)) for item, v in slow.items()},
+        slow_sd=points.pop(LONG_RECORD),
         correlation=(items, matrix),
         degrees=degrees,
+        slow_short=points,
     )
 
 

@@ -14,21 +14,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.models.air_seasonal import AirSeasonal
-from forecast.models.pooled import AirPooled, ItemPrior
+from forecast.models.pooled import LONG_RECORD, AirPooled, ItemPrior, SlowPoints
 
 __all__ = [
     "CANDIDATES",
+    "LEAD_PERIODS",
     "LEAD_WINDOWS",
     "added_sd",
     "choose",
     "error_correlation",
     "hindcast",
     "slow_error",
+    "slow_error_by_record",
 ]
 
-#: First and last lead [days] of the periods whose means are compared with the truth. The first
-#: three start at the origin, as the rest of a year does.
-LEAD_WINDOWS = ((1, 90), (1, 182), (1, 365), (366, 730))
+#: First and last lead [days] of the periods, one after the other, that have a slow error each.
+LEAD_PERIODS = ((1, 90), (91, 182), (183, 365), (366, 730))
+#: The periods whose means are compared with the truth: also those from the origin on, as the rest
+#: of a year is; by these the persistence is chosen and the correlation of items found.
+LEAD_WINDOWS = (*LEAD_PERIODS[:1], (1, 182), (1, 365), *LEAD_PERIODS[1:])
 #: What :func:`choose` tries: drift of the level, slow share and slow time constant; None keeps
 #: what the autocorrelation gave, in which slow parts are hard to see.
 CANDIDATES: tuple[tuple[float, float | None, float | None], ...] = tuple(
@@ -36,11 +40,11 @@ CANDIDATES: tuple[tuple[float, float | None, float | None], ...] = tuple(
     for level in (0.06, 0.09, 0.13)
     for share, days in ((None, None), (0.03, 60.0), (0.06, 60.0), (0.06, 30.0), (0.12, 20.0))
 )
-#: The slow error is never taken to be smaller: the panel has seen few years, all of one era, and
-#: what cancels in the mean of a year does not in its good days. With 0.07, 90 % intervals of days
-#: within limits cover 88 to 90 % on the panel, with 0.04 86 to 89 %, with 0.10 90 to 92 %
-#: (``stand_in_coverage`` of the benchmark, on every third city).
-_LEAST_SD = 0.07
+#: The slow error of a period is never taken to be smaller: the panel has seen few years, all of
+#: one era, and what cancels in a mean does not in its good days. As periods are weakly linked, it
+#: is 0.07 in the mean of a year. With it 90 % intervals of the good days of a year cover 89.0 %
+#: on every second city of the panel (1-hour for 8-hour ozone), with 0.07 88.6 %.
+_LEAST_SD = 0.10
 _BASIS_DAY = np.datetime64("2018-09-01", "D")
 _GASES = ("so2", "no2", "co", "o3_8h")
 _BASIS_FACTOR = 273.15 / 298.15
@@ -65,9 +69,9 @@ def hindcast(
 
     Returns:
         One row a place, origin, item and window: ``error`` (ln of truth over ln of the median
-        path) and ``variance`` (of ln of the period mean over paths).
+        path), ``variance`` (of ln of the period mean over paths) and ``years`` (of readings).
     """
-    bare = dataclasses.replace(pooled, slow_sd=dict.fromkeys(pooled.priors, ()))
+    bare = dataclasses.replace(pooled, slow_sd=dict.fromkeys(pooled.priors, ()), slow_short={})
     rows = []
     for number, (place, frame) in enumerate(sorted(panel.items())):
         ordered = frame.sort_index()
@@ -85,6 +89,7 @@ def hindcast(
             truth = ordered.reindex(pd.DatetimeIndex(origin + ahead))
             for i, item in enumerate(model.items):
                 real = truth[item].to_numpy(float)
+                years = past[item].count() / 365.25
                 if item in _GASES and origin < _BASIS_DAY + 90:
                     if origin >= _BASIS_DAY:
                         continue
@@ -97,10 +102,9 @@ def hindcast(
                         continue
                     drawn = np.log(paths[:, inside, i][:, seen].mean(axis=1, dtype=float))
                     actual = np.log(real[inside][seen].mean())
-                    rows.append(
-                        (place, origin, item, first, last, actual - np.median(drawn), drawn.var())
-                    )
-    columns = ["place", "origin", "item", "first", "last", "error", "variance"]
+                    error = actual - np.median(drawn)
+                    rows.append((place, origin, item, first, last, error, drawn.var(), years))
+    columns = ["place", "origin", "item", "first", "last", "error", "variance", "years"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -129,7 +133,8 @@ def choose(
             )
         errors = hindcast(panel, dataclasses.replace(pooled, priors=tried), origins, n_paths=60)
         scores: dict[str, list[float]] = {}
-        for (name, _), group in errors[errors["last"] <= 365].groupby(["item", "last"]):
+        soon = errors[(errors["first"] == 1) & (errors["last"] <= 365)]
+        for (name, _), group in soon.groupby(["item", "last"]):
             error = group["error"].to_numpy(float)
             variance = group["variance"].to_numpy(float)
             total = variance + added_sd(error, variance) ** 2
@@ -146,57 +151,82 @@ def choose(
 def slow_error(
     errors: pd.DataFrame,
     *,
-    windows: Sequence[tuple[int, int]] = LEAD_WINDOWS,
+    periods: Sequence[tuple[int, int]] = LEAD_PERIODS,
     fewest: int = 60,
-) -> dict[str, tuple[tuple[float, float], ...]]:
+) -> dict[str, SlowPoints]:
     """Standard deviation of the slow error by item and lead, from past errors.
 
-    The size of a window is what has to be added to the variance of its paths so that squared
-    errors, cut at nine times the sum, are as large as the sum. Windows that start at the origin
-    are taken apart, so that the mean of the slow error over each window has the size found.
+    The size of a period is what has to be added to the variance of its paths so that squared
+    errors, cut at nine times the sum, are as large as the sum.
 
     Args:
         errors: table of :func:`hindcast`.
-        windows: its windows: some that start at lead 1, the last of them a year, then the
-            second year.
-        fewest: with fewer cases of the second year, it is to the first as for all items together.
+        periods: first and last lead of each period, one after the other, the last the second year.
+        fewest: with fewer cases of the second year, it is to the period before as for all items.
 
     Returns:
         Pairs (lead, standard deviation) an item.
     """
-    year, second_year = windows[-2][1], windows[-1][1]
-    sizes: dict[str, dict[int, float]] = {}
+    found: dict[str, dict[tuple[int, int], float]] = {}
     counts: dict[str, int] = {}
-    for (item, window), group in errors.groupby(["item", "last"]):
-        last = int(str(window))
-        sizes.setdefault(str(item), {})[last] = added_sd(
-            group["error"].to_numpy(float), group["variance"].to_numpy(float)
-        )
-        if last == second_year:
-            counts[str(item)] = len(group)
+    for (item, *ends), group in errors.groupby(["item", "first", "last"]):
+        first, last = (int(str(end)) for end in ends)
+        if (first, last) in periods:
+            size = added_sd(group["error"].to_numpy(float), group["variance"].to_numpy(float))
+            found.setdefault(str(item), {})[first, last] = max(size, _LEAST_SD)
+            if (first, last) == periods[-1]:
+                counts[str(item)] = len(group)
     known = [
-        size[second_year] / max(size[year], _LEAST_SD)
-        for item, size in sizes.items()
-        if counts.get(item, 0) >= fewest and year in size
+        sizes[periods[-1]] / sizes[periods[-2]]
+        for item, sizes in found.items()
+        if counts.get(item, 0) >= fewest and periods[-2] in sizes
     ]
     growth = float(np.median(known)) if known else 1.5
     result = {}
-    for item, size in sizes.items():
-        points, sum_before, days_before = [], 0.0, 0
-        for _, last in windows[:-1]:
-            if last not in size:
-                continue
-            own = (size[last] * last - sum_before) / (last - days_before)
-            own = max(own, _LEAST_SD)
-            points.append(((days_before + last) / 2.0, own))
-            sum_before += own * (last - days_before)
-            days_before = last
-        if points:
-            first = max(size.get(year, 0.0), points[-1][1], _LEAST_SD)
-            later = size[second_year] if counts.get(item, 0) >= fewest else first * growth
-            points.append(((windows[-1][0] + second_year) / 2.0, max(later, first)))
-            result[item] = tuple(points)
+    for item, sizes in found.items():
+        early = [period for period in periods[:-1] if period in sizes]
+        if early:
+            latest = sizes[early[-1]]
+            later = sizes[periods[-1]] if counts.get(item, 0) >= fewest else latest * growth
+            points = [((first + last - 1) / 2.0, sizes[first, last]) for first, last in early]
+            middle = (periods[-1][0] + periods[-1][1]) / 2.0
+            result[item] = (*points, (middle, max(later, latest)))
     return result
+
+
+def slow_error_by_record(
+    errors: pd.DataFrame, *, fewest: int = 30
+) -> tuple[dict[str, SlowPoints], dict[int, dict[str, SlowPoints]]]:
+    """Slow errors of long records, and of shorter ones by years of readings.
+
+    Forecasts from the first two years of a network were much further off than later ones, which
+    is only in part explained by the length of the record: the years themselves were restless. A
+    panel can't tell the two apart, and the larger figure is kept for every short record.
+
+    Args:
+        errors: table of :func:`hindcast`.
+        fewest: an item with fewer forecasts of a year from records of some length takes the slow
+            error of the next shorter ones.
+    """
+    classes = np.clip(errors["years"].round(), 1, LONG_RECORD).astype(int)
+    pooled = slow_error(errors, fewest=fewest)
+    found: dict[int, dict[str, SlowPoints]] = {}
+    for length in range(1, LONG_RECORD + 1):
+        own = errors[classes == length]
+        cases = own[(own["first"] == 1) & (own["last"] == 365)].groupby("item").size()
+        points = slow_error(own, fewest=fewest)
+        shorter = found.get(length - 1, pooled)
+        found[length] = {
+            item: points[item] if cases.get(item, 0) >= fewest else shorter[item] for item in pooled
+        }
+    # A shorter record is never the surer one.
+    for length in range(LONG_RECORD - 1, 0, -1):
+        for item, points_ in found[length].items():
+            longer = found[length + 1][item]
+            found[length][item] = tuple(
+                (lead, max(sd, at)) for (lead, sd), (_, at) in zip(points_, longer, strict=True)
+            )
+    return found.pop(LONG_RECORD), found
 
 
 def added_sd(error: NDArray[np.float64], variance: NDArray[np.float64]) -> float:
@@ -214,7 +244,7 @@ def error_correlation(
     errors: pd.DataFrame, items: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Correlation over items of the errors of year means, and number of cases of each pair."""
-    year = errors[errors["last"] == 365]
+    year = errors[(errors["first"] == 1) & (errors["last"] == 365)]
     wide = year.pivot_table(index=["place", "origin"], columns="item", values="error")
     wide = wide.reindex(columns=list(items))
     present = wide.notna().to_numpy(float)

@@ -23,8 +23,13 @@ __all__ = [
     "fill_gaps",
     "filter_residuals",
     "run_forward",
+    "run_shifts",
     "two_part_filter",
 ]
+
+#: Part of the variance of run means that is missing with one year of record: not all of it, since
+#: runs are moved within the season (seen in the spread of period means of drawn paths).
+_MISSING = 0.6
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,43 @@ def draw_positions(
     position = np.where(position < 0, position + span, position)
     result: NDArray[np.int64] = np.mod(position, n_past)
     return result
+
+
+def run_shifts(
+    positions: NDArray[np.int64],
+    innovations: NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    year: float = 365.25,
+    mean_run: float = 30.0,
+) -> NDArray[np.float32]:
+    """What the mean of each drawn run could have been in a year that the record does not hold.
+
+    Runs of the same season of K years have (K - 1)/K of the variance that run means have over
+    many years; with one year nearly all futures would have the very same season. The part that
+    is missing is added: one vector a run, with the covariance of innovations over items.
+
+    Args:
+        positions: past days drawn, shape (path, day).
+        innovations: their table without gaps, shape (past day, item).
+        rng: random generator.
+        year: length of a year in steps.
+        mean_run: mean length of a run [steps].
+
+    Returns:
+        Shape (path, day, item), to be added to the innovations drawn.
+    """
+    n_paths, n_items = positions.shape[0], innovations.shape[1]
+    years = max(len(innovations) / year, 1.0)
+    covariance = np.atleast_2d(np.cov(innovations.astype(np.float64), rowvar=False))
+    # Days lie in runs of twice the mean length, since long runs hold more of them.
+    values, vectors = np.linalg.eigh(covariance * (_MISSING / (2.0 * mean_run * years)))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    run = np.zeros(positions.shape, dtype=np.int64)
+    np.cumsum(np.diff(positions, axis=1) != 1, axis=1, out=run[:, 1:])
+    drawn = rng.standard_normal((n_paths, int(run.max()) + 1, n_items)) @ root.T
+    shifts: NDArray[np.float32] = drawn.astype(np.float32)[np.arange(n_paths)[:, None], run]
+    return shifts
 
 
 def fill_gaps(

@@ -3,8 +3,10 @@
 Daily noise averages out over a year; the error of an annual mean is decided by what does not:
 weather of the whole year, emissions, drift of instruments. Its size is taken from past
 year-ahead errors of this very model on many cities, less what the paths explain without it.
-Each path gets one draw, a vector over items with the correlation seen between items, with the
-heavy tails of a t distribution, that grows with the lead as the errors did.
+Each path gets a vector over items for each period of the lead, with the correlation seen between
+items and the heavy tails of a t distribution, of the size that errors of that period had. Periods
+are weakly linked: a bad winter is in part made up for in the mean of a year, but not in its good
+days, and a quarter that remains has an error of its own.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from numpy.typing import NDArray
 
 from forecast.models.pooled import AirPooled
 
-__all__ = ["correlation_factor", "slow_growth", "slow_units"]
+__all__ = ["PERSISTENCE", "correlation_factor", "slow_growth", "slow_links", "slow_units"]
 
 #: No draw of the t distribution lies further out than this many standard deviations.
 _MOST = 4.0
-_YEAR = 365.25
+#: Correlation of the slow errors of one period and the next. On the panel, errors of
+#: periods give those of whole years with 0 to 0.45, by item and length of record.
+PERSISTENCE = 0.3
 
 
 def slow_growth(
@@ -46,6 +50,21 @@ def slow_growth(
     return grown
 
 
+def slow_links(anchors: Sequence[float], leads: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weights (lead, anchor) that carry unit draws at ``anchors`` to unit draws at each lead.
+
+    Linear between the anchors, level outside them, and scaled so that the variance stays 1.
+    """
+    at = np.asarray(anchors, dtype=np.float64)
+    weights = np.stack(
+        [np.interp(leads.astype(np.float64), at, unit) for unit in np.eye(len(at))], axis=1
+    )
+    steps = np.abs(np.subtract.outer(np.arange(len(at)), np.arange(len(at))))
+    variance = np.einsum("dk,kl,dl->d", weights, PERSISTENCE**steps, weights)
+    scaled: NDArray[np.float64] = weights / np.sqrt(variance)[:, None]
+    return scaled
+
+
 def correlation_factor(pooled: AirPooled, items: Sequence[str]) -> NDArray[np.float64]:
     """Lower factor L (item, item) with L·Lᵀ the correlation of slow errors of ``items``.
 
@@ -67,16 +86,24 @@ def correlation_factor(pooled: AirPooled, items: Sequence[str]) -> NDArray[np.fl
 
 
 def slow_units(
-    factor: NDArray[np.float64], n_paths: int, degrees: float, rng: np.random.Generator
+    factor: NDArray[np.float64],
+    n_paths: int,
+    degrees: float,
+    rng: np.random.Generator,
+    *,
+    n_anchors: int = 1,
 ) -> NDArray[np.float64]:
-    """Draws of the slow error in units of its standard deviation, shape (path, item).
+    """Draws of the slow error in units of its standard deviation, shape (path, anchor, item).
 
     Multivariate t scaled to unit variance; one chi-square a path, so bad years are bad for all
-    items at once.
+    items at once. An anchor and the next have the correlation ``PERSISTENCE``.
     """
     if degrees <= 2.0:
         raise ValueError(f"degrees must be above 2 for a finite variance, got {degrees}")
-    normal = rng.standard_normal((n_paths, factor.shape[1])) @ factor.T
-    spread = np.sqrt((degrees - 2.0) / rng.chisquare(degrees, size=(n_paths, 1)))
+    normal = rng.standard_normal((n_paths, n_anchors, factor.shape[1])) @ factor.T
+    for k in range(1, n_anchors):
+        normal[:, k] *= np.sqrt(1.0 - PERSISTENCE**2)
+        normal[:, k] += PERSISTENCE * normal[:, k - 1]
+    spread = np.sqrt((degrees - 2.0) / rng.chisquare(degrees, size=(n_paths, 1, 1)))
     drawn: NDArray[np.float64] = np.clip(normal * spread, -_MOST, _MOST)
     return drawn

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from forecast.models.pooled import WaterPooled, WaterPrior
-from forecast.models.pooling import added_sd, slow_error
+from forecast.models.pooled import SlowPoints, WaterPooled, WaterPrior
+from forecast.models.pooling import added_sd
 from forecast.models.water_seasonal import WaterSeasonal
 
 __all__ = ["WATER_WINDOWS", "estimate_water", "hindcast_water"]
@@ -24,6 +24,8 @@ _CANDIDATES = tuple(
     for fast in (0.1, 0.4)
 )
 _PLAIN = ("do", "ph")
+#: The slow error is never taken to be smaller.
+_LEAST_SLOW_SD = 0.07
 
 
 def _inflation(slow: float, months: float, fast: float, fast_months: float) -> float:
@@ -119,7 +121,7 @@ def estimate_water(panel: pd.DataFrame, origins: Sequence[np.datetime64]) -> Wat
         priors[item] = dataclasses.replace(
             prior,
             common_share=_common_share(year),
-            slow_sd=slow_error(errors, windows=WATER_WINDOWS).get(item, ((6.0, prior.scale),)),
+            slow_sd=_slow_error(errors).get(item, ((6.0, prior.scale),)),
         )
     priors["other"] = _typical([p for item, p in priors.items() if item not in _PLAIN])
     return WaterPooled(priors)
@@ -186,3 +188,52 @@ def _typical(priors: Sequence[WaterPrior]) -> WaterPrior:
     points = zip(*(p.slow_sd for p in priors), strict=True)
     slow = tuple((point[0][0], float(np.mean([sd for _, sd in point]))) for point in points)
     return WaterPrior(**means, slow_sd=slow)
+
+
+def _slow_error(errors: pd.DataFrame, *, fewest: int = 60) -> dict[str, SlowPoints]:
+    """Standard deviation of the slow error by item and lead, from past errors.
+
+    The size of a window is what has to be added to the variance of its paths so that squared
+    errors, cut at nine times the sum, are as large as the sum. Windows that start at the origin
+    are taken apart, so that the mean of the slow error over each window has the size found.
+
+    Args:
+        errors: table of past errors.
+        fewest: with fewer cases of the second year, it is to the first as for all items together.
+
+    Returns:
+        Pairs (lead, standard deviation) an item.
+    """
+    year, second_year = WATER_WINDOWS[-2][1], WATER_WINDOWS[-1][1]
+    sizes: dict[str, dict[int, float]] = {}
+    counts: dict[str, int] = {}
+    for (item, window), group in errors.groupby(["item", "last"]):
+        last = int(str(window))
+        sizes.setdefault(str(item), {})[last] = added_sd(
+            group["error"].to_numpy(float), group["variance"].to_numpy(float)
+        )
+        if last == second_year:
+            counts[str(item)] = len(group)
+    known = [
+        size[second_year] / max(size[year], _LEAST_SLOW_SD)
+        for item, size in sizes.items()
+        if counts.get(item, 0) >= fewest and year in size
+    ]
+    growth = float(np.median(known)) if known else 1.5
+    result = {}
+    for item, size in sizes.items():
+        points, sum_before, days_before = [], 0.0, 0
+        for _, last in WATER_WINDOWS[:-1]:
+            if last not in size:
+                continue
+            own = (size[last] * last - sum_before) / (last - days_before)
+            own = max(own, _LEAST_SLOW_SD)
+            points.append(((days_before + last) / 2.0, own))
+            sum_before += own * (last - days_before)
+            days_before = last
+        if points:
+            first = max(size.get(year, 0.0), points[-1][1], _LEAST_SLOW_SD)
+            later = size[second_year] if counts.get(item, 0) >= fewest else first * growth
+            points.append(((WATER_WINDOWS[-1][0] + second_year) / 2.0, max(later, first)))
+            result[item] = tuple(points)
+    return result

@@ -153,7 +153,12 @@ def execute(
             "reference": projection.reference,
             "warnings": [{"zh": zh, "en": en} for zh, en in projection.warnings],
         }
-        _publish(workspace, folder, result, asked, projection, progress, started, jobs)
+        _publish(
+            workspace, folder,
+            lambda aside: _write(
+                workspace, aside, result, asked, projection, progress, started, jobs
+            ),
+        )  # fmt: skip
         _point(workspace, name)
         return Outcome(name, folder, result, new=True)
 
@@ -225,23 +230,14 @@ def _inputs(workspace: Workspace, panel: Panel) -> list[dict[str, str]]:
     ]
 
 
-def _publish(
-    workspace: Workspace,
-    folder: Path,
-    result: dict[str, Any],
-    asked: dict[str, Any],
-    projection: PanelProjection,
-    progress: Progress | None,
-    started: float,
-    jobs: int,
-) -> None:
-    """Build the folder aside, complete, then rename it into place."""
+def _publish(workspace: Workspace, folder: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a folder aside, then rename it into place."""
     for stale in workspace.reports.glob(".building-*"):
         shutil.rmtree(stale, ignore_errors=True)
     try:
         aside = Path(tempfile.mkdtemp(prefix=".building-", dir=workspace.reports))
         try:
-            _write(workspace, aside, result, asked, projection, progress, started, jobs)
+            write(aside)
             aside.chmod(0o755)
             if folder.exists():
                 shutil.rmtree(folder)

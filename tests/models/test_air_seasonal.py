@@ -301,7 +301,11 @@ def test_pooled_tables_are_whole() -> None:
     for prior in pooled.priors.values():
         assert 0 < prior.slow_share + prior.fast_share <= 1
         assert prior.trend[1] > 0
-    for points in pooled.slow_sd.values():
+    assert set(pooled.slow_short) == {1, 2}
+    for item, points in pooled.slow_sd.items():
+        for years in (1, 2):
+            shorter = pooled.slow_points(item, years)
+            assert all(a >= b for (_, a), (_, b) in zip(shorter, points, strict=True))
         leads = [lead for lead, _ in points]
         assert leads == sorted(leads)
         assert all(0 < sd < 1 for _, sd in points)

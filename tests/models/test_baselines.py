@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
 from forecast.models.baselines import (
-    air_baselines,
     climatology,
     persistence,
     ytd_plus_rest,
     ytd_ratio,
 )
-from forecast.standards.items import AIR_ITEMS
 
 START, END = np.datetime64("2016-01-01"), np.datetime64("2016-12-31")
 DAYS = np.arange("2014-01-01", "2016-07-01", dtype="datetime64[D]")
@@ -94,32 +89,3 @@ def test_a_period_across_the_year_and_any_row_order() -> None:
     )  # fmt: skip
     # The winter before has a 29 February, which no day of the coming one stands for.
     assert found == pytest.approx((92 * 40 + 90 * 30) / 182)
-
-
-def test_air_baselines_judge_last_year_by_this_years_rules() -> None:
-    """A clean made year: PM2.5 50 in 2015, 40 in 2016 to June; every day good."""
-    frame = pd.DataFrame(20.0, index=pd.DatetimeIndex(DAYS), columns=list(AIR_ITEMS))
-    frame["co"] = 1.0
-    frame["pm25"] = np.where(frame.index.year < 2016, 50.0, 40.0)
-    names = ["pm25_annual_mean", "good_day_ratio", "heavy_days"]
-    found = air_baselines(frame, date(2016, 6, 30), 2016, names)
-    rules = {"persistence", "ytd_ratio", "ytd_plus_rest", "climatology"}
-    assert set(found["pm25_annual_mean"]) == rules
-    assert found["pm25_annual_mean"]["persistence"] == pytest.approx(50)
-    assert found["pm25_annual_mean"]["ytd_ratio"] == pytest.approx(40)
-    joined = (182 * 40 + 184 * 50) / 366
-    assert found["pm25_annual_mean"]["ytd_plus_rest"] == pytest.approx(joined)
-    assert found["pm25_annual_mean"]["climatology"] == pytest.approx(joined)
-    assert found["good_day_ratio"]["ytd_ratio"] == pytest.approx(100)
-    assert found["heavy_days"]["persistence"] == 0
-    # 0 heavy days last year to date: the ratio has no meaning.
-    assert "ytd_ratio" not in found["heavy_days"]
-
-
-def test_air_baselines_without_last_year_are_empty() -> None:
-    """A record that begins this year has no rule."""
-    days = pd.date_range("2016-01-01", "2016-06-30")
-    frame = pd.DataFrame(20.0, index=days, columns=list(AIR_ITEMS))
-    assert air_baselines(frame, date(2016, 6, 30), 2016, ["pm25_annual_mean"]) == {
-        "pm25_annual_mean": {}
-    }

@@ -10,15 +10,30 @@ from hypothesis import strategies as st
 
 from forecast.models.panel_priors import estimate_priors
 from forecast.models.pooled import AirPooled, shipped_air
-from forecast.models.pooling import added_sd, error_correlation, hindcast, slow_error
+from forecast.models.pooling import (
+    LEAD_PERIODS,
+    LEAD_WINDOWS,
+    added_sd,
+    error_correlation,
+    hindcast,
+    slow_error,
+    slow_error_by_record,
+)
 from forecast.models.residuals import (
     draw_positions,
     fill_gaps,
     filter_residuals,
     run_forward,
+    run_shifts,
     two_part_filter,
 )
-from forecast.models.slow_error import correlation_factor, slow_growth, slow_units
+from forecast.models.slow_error import (
+    PERSISTENCE,
+    correlation_factor,
+    slow_growth,
+    slow_links,
+    slow_units,
+)
 
 
 def test_slow_growth_is_linear_between_and_a_root_beyond() -> None:
@@ -35,7 +50,7 @@ def test_slow_units_have_unit_variance_the_correlation_asked_for_and_an_end() ->
         base.priors, base.slow_sd, (("pm10", "pm25"), np.array([[1, 0.8], [0.8, 1]]))
     )
     factor = correlation_factor(pooled, ("pm10", "pm25", "so2"))
-    drawn = slow_units(factor, 20_000, 6.0, np.random.default_rng(1))
+    drawn = slow_units(factor, 20_000, 6.0, np.random.default_rng(1))[:, 0]
     np.testing.assert_allclose(drawn.std(axis=0), 1.0, atol=0.04)
     correlation = np.corrcoef(drawn, rowvar=False)
     assert correlation[0, 1] == pytest.approx(0.8, abs=0.03)
@@ -101,6 +116,36 @@ def test_positions_keep_the_season_and_run_through_days() -> None:
     assert set((found // 366).ravel().tolist()) == {0, 1, 2}
 
 
+@pytest.mark.parametrize("years", [1, 2, 3])
+def test_a_short_record_has_as_many_seasons_as_a_long_one(years: int) -> None:
+    """Quarter means of drawn white noise spread as those of new white noise do, 1/sqrt(90).
+
+    Over 30 records: one may by chance be calmer than noise is on average.
+    """
+    means, spread = [], []
+    for seed in range(30):
+        rng = np.random.default_rng([years, seed])
+        table = rng.standard_normal((round(365.25 * years), 1)).astype(np.float32)
+        found = draw_positions(len(table), 90, 200, rng)
+        spread.append(table[found].mean(axis=1).var())
+        shifted = table[found] + run_shifts(found, table, rng)
+        means.append(shifted.mean(axis=1).var())
+    assert np.sqrt(90 * np.mean(means)) == pytest.approx(1.0, abs=0.15)
+    assert np.mean(spread) < np.mean(means)
+
+
+def test_shifts_are_level_within_a_run_and_common_to_linked_items() -> None:
+    """A shift changes only where a run starts; items that go together are shifted together."""
+    rng = np.random.default_rng(2)
+    table = np.repeat(rng.standard_normal((500, 1)), 2, axis=1).astype(np.float32)
+    found = draw_positions(500, 120, 20, rng)
+    shifts = run_shifts(found, table, rng)
+    inside = np.diff(found, axis=1) == 1
+    assert np.all(np.diff(shifts, axis=1)[inside] == 0.0)
+    assert np.any(np.diff(shifts, axis=1)[~inside] != 0.0)
+    np.testing.assert_allclose(shifts[..., 0], shifts[..., 1], atol=1e-5)
+
+
 def test_gaps_are_filled_from_the_same_item_and_season() -> None:
     """A value that only winters have fills winter gaps."""
     day = np.arange(1096)
@@ -123,19 +168,58 @@ def test_added_sd_is_what_errors_have_beyond_the_paths() -> None:
     assert added_sd(error, np.full(20_000, 0.5**2)) < 1e-6
 
 
-def test_slow_error_over_each_window_has_the_size_found() -> None:
-    """Means of the pieces over 90, 182 and 365 days are the sizes of those windows."""
+def test_slow_error_of_each_period_has_the_size_found() -> None:
+    """Sizes of the periods, at their middles; a floor under them; no way back in year two."""
     rng = np.random.default_rng(4)
     rows = []
-    for first, last, sd in ((1, 90, 0.10), (1, 182, 0.12), (1, 365, 0.14), (366, 730, 0.2)):
+    for (first, last), sd in zip(LEAD_PERIODS, (0.14, 0.12, 0.01, 0.2), strict=True):
         rows += [("pm25", first, last, e, 0.0) for e in sd * rng.standard_normal(4000)]
     errors = pd.DataFrame(rows, columns=["item", "first", "last", "error", "variance"])
     points = dict(slow_error(errors)["pm25"])
-    pieces = np.repeat(list(points.values())[:3], [90, 92, 183])
-    assert pieces[:90].mean() == pytest.approx(0.10, rel=0.05)
-    assert pieces[:182].mean() == pytest.approx(0.12, rel=0.05)
-    assert pieces.mean() == pytest.approx(0.14, rel=0.05)
-    assert points[548.0] == pytest.approx(0.2, rel=0.05)
+    np.testing.assert_allclose(list(points), [45.0, 136.5, 273.5, 548.0], atol=1.0)
+    np.testing.assert_allclose(list(points.values()), [0.14, 0.12, 0.10, 0.2], rtol=0.05)
+
+
+def test_slow_error_keeps_its_variance_between_periods_and_links_them_weakly() -> None:
+    """Unit variance at every lead; far leads nearly independent, near ones the same."""
+    leads = np.arange(1, 366)
+    links = slow_links([45.0, 136.0, 273.5], leads)
+    units = slow_units(np.eye(1), 20_000, 8.0, np.random.default_rng(1), n_anchors=3)
+    drawn = np.einsum("dk,pki->pd", links, units)
+    np.testing.assert_allclose(drawn.std(axis=0), 1.0, atol=0.04)
+    linked = np.corrcoef(drawn[:, [0, 20, 135, 364]], rowvar=False)[0]
+    np.testing.assert_allclose(linked, [1, 1, PERSISTENCE, PERSISTENCE**2], atol=0.04)
+
+
+def test_slow_error_is_that_of_records_of_the_same_length() -> None:
+    """Errors of 0.3, 0.2 and 0.15 with one, two and more years; lengths between lie between."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for years, sd in ((1.2, 0.3), (2.0, 0.2), (4.5, 0.15)):
+        for first, last in LEAD_WINDOWS:
+            drawn = sd * rng.standard_normal(4000)
+            rows += [("pm25", first, last, e, 0.0, years) for e in drawn]
+    columns = ["item", "first", "last", "error", "variance", "years"]
+    long, short = slow_error_by_record(pd.DataFrame(rows, columns=columns))
+    base = shipped_air()
+    pooled = AirPooled(base.priors, long, base.correlation, slow_short=short)
+    at_lead = [pooled.slow_points("pm25", years)[0][1] for years in (0.5, 1.0, 1.5, 2.0, 3.0, 9.0)]
+    np.testing.assert_allclose(at_lead, [0.3, 0.3, 0.25, 0.2, 0.15, 0.15], rtol=0.06)
+    assert pooled.slow_points("new", 9.0) == pooled.slow_points("pm25", 9.0)
+
+
+def test_a_short_record_is_never_the_surer_one() -> None:
+    """Calm years of short records do not make them surer; few cases take the shorter's error."""
+    rng = np.random.default_rng(6)
+    rows = []
+    for years, sd, n in ((1.0, 0.1, 500), (2.0, 0.2, 500), (5.0, 0.5, 5)):
+        for first, last in LEAD_WINDOWS:
+            rows += [("co", first, last, e, 0.0, years) for e in sd * rng.standard_normal(n)]
+    columns = ["item", "first", "last", "error", "variance", "years"]
+    long, short = slow_error_by_record(pd.DataFrame(rows, columns=columns))
+    assert long["co"][0] == short[2]["co"][0]
+    assert short[1]["co"][0][1] >= short[2]["co"][0][1]
+    assert short[2]["co"][0][1] == pytest.approx(0.2, rel=0.1)
 
 
 def _made_panel() -> dict[str, pd.DataFrame]:
@@ -180,9 +264,12 @@ def test_hindcasts_use_the_past_only() -> None:
 def test_error_correlation_counts_its_cases() -> None:
     """Two items with the same errors have correlation 1 over their common cases."""
     rows = [
-        (p, o, i, 365, float(p + o)) for p in range(3) for o in range(4) for i in ("pm10", "pm25")
+        (p, o, i, 1, 365, float(p + o))
+        for p in range(3)
+        for o in range(4)
+        for i in ("pm10", "pm25")
     ]
-    errors = pd.DataFrame(rows, columns=["place", "origin", "item", "last", "error"])
+    errors = pd.DataFrame(rows, columns=["place", "origin", "item", "first", "last", "error"])
     matrix, cases = error_correlation(errors, ["pm10", "pm25", "co"])
     assert matrix[0, 1] == pytest.approx(1.0)
     assert cases[0, 1] == 12

@@ -329,7 +329,9 @@ def main() -> int:
         "from its quarters; and all paths of a short record repeated the same few winters. All "
         "was mended, and every figure chosen, on the panel alone (all its cities: 86.8 % before, "
         "90.4 % after, 89.9 % with the figures of the other half of the cities). What comes "
-        "below is the first run after that. PM2.5 covers more, though from 1 October still too "
+        "below is the run after that, with the shipped tables as their command makes them (with a "
+        "first make of them, of fewer paths, PM2.5 covered 92.5 % and good days 87.5 %, and "
+        "78.1 % in the eight cities). PM2.5 covers more, though from 1 October still too "
         "little; good days in the eight cities are no better covered: their forecasts are still "
         "too narrow and a little low.",
         "",

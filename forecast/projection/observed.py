@@ -72,6 +72,8 @@ def assess(
     for (region, place, kind), readings in panel.air.groupby(
         ["region", "place", "place_kind"], sort=True
     ):
+        if not panel.wants(str(region)):
+            continue
         years = sorted(set(readings["date"].dt.year)) if year is None else [year]
         for of in years:
             found = project_air(

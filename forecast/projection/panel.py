@@ -40,6 +40,8 @@ class Panel:
         sections: region → sections that the workspace knows, also those without a sample.
         section_sets: normalised region → dated sets with their sections.
         plan: only the targets of this plan, or None for all.
+        only: normalised name of the one region to answer for, or None for all; sections of the
+            others still take part in the fit, so an answer is the same alone and among all.
         aliases: another name of a region → the name its plan or its readings carry.
     """
 
@@ -50,6 +52,11 @@ class Panel:
     section_sets: Mapping[str, tuple[SectionSet, ...]] = field(default_factory=dict)
     plan: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
+    only: str | None = None
+
+    def wants(self, region: str) -> bool:
+        """Whether ``region`` is one to answer for."""
+        return self.only is None or normalise_region(region) == self.only
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ def project_panel(
     cities = [
         (str(r), str(p), str(k), frame)
         for (r, p, k), frame in panel.air.groupby(["region", "place", "place_kind"], sort=True)
+        if panel.wants(str(r))
     ]
     air: list[AirProjection] = []
     work = Parallel(n_jobs=jobs, return_as="generator")(
@@ -144,7 +152,7 @@ def water_results(
     drawn = _draw_water(monthly, settings) if draw and not settings.year_over else None
     days = samples.groupby(key)["time"].max().dt.date.to_dict()
     kinds = samples.groupby(key)["water_type"].last().to_dict()
-    regions = sorted(set(samples["region"]))
+    regions = sorted(r for r in set(samples["region"]) if panel.wants(r))
     out = []
     for at, region in enumerate(regions, start=1):
         prefix = f"{region}\x1f"

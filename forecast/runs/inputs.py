@@ -56,13 +56,12 @@ def load_panel(
         alias = config.regions.aliases.get(region, region)
         wanted = normalise_region(alias)
         found = sorted(set(air["region"]) | set(water["region"]))
-        air = air[air["region"].map(normalise_region) == wanted]
-        water = water[water["region"].map(normalise_region) == wanted]
-        if air.empty and water.empty:
+        if wanted not in {normalise_region(r) for r in found}:
             raise ForecastError(
                 f"There are no readings of the region {region}.",
                 f"Regions with readings: {', '.join(found[:20])}{' …' if len(found) > 20 else ''}.",
             )
+    only = None if region is None else wanted
     today = datetime.now(workspace.timezone).date()
     if as_of is not None and as_of > today:
         raise UsageError(
@@ -70,13 +69,20 @@ def load_panel(
             "Give a day up to today; the year judged is set with --year.",
         )
     if as_of is None:
-        ends = [f[c].max() for f, c in ((air, "date"), (water, "time")) if not f.empty]
+        asked = [
+            f if only is None else f[f["region"].map(normalise_region) == only]
+            for f in (air, water)
+        ]
+        ends = [f[c].max() for f, c in zip(asked, ("date", "time"), strict=True) if not f.empty]
         as_of = min(pd.Timestamp(max(ends)).date(), today)
         air = air[air["date"] <= pd.Timestamp(as_of)]
         water = water[water["time"] < pd.Timestamp(as_of) + pd.Timedelta(days=1)]
     entered = _entered(workspace, as_of, as_of.year if year is None else year)
     if plan is not None:
-        _refuse_foreign_plan(entered.plans, plan, {*air["region"], *water["region"]})
+        there = {*air["region"], *water["region"]}
+        _refuse_foreign_plan(
+            entered.plans, plan, {r for r in there if only in (None, normalise_region(r))}
+        )
     sets: dict[str, tuple[SectionSet, ...]] = {}
     for declared in config.section_sets:
         key = normalise_region(declared.region)

@@ -173,3 +173,16 @@ def test_monthly_means_follow_the_rules() -> None:
     assert found["甲", "ph"].iloc[0] == pytest.approx(7.08, abs=0.005)
     # A value below detection enters as half its limit.
     assert found["甲", "codmn"].iloc[0] == pytest.approx((3.0 + 0.25) / 2)
+
+
+def test_a_region_alone_gets_the_answer_it_gets_among_all(record: pd.DataFrame) -> None:
+    other = samples("2018-01-01", "2022-12-31", {"远": 5.0}, seed=8).assign(region="他市")
+    both = pd.concat([record, other], ignore_index=True)
+    settings = Settings(date(2022, 6, 30), 2022, n_paths=100)
+    air = pd.DataFrame(columns=["region", "place", "place_kind", "date", "item", "value", "basis"])
+    everyone = water_results(Panel(air, both, Applied(())), settings, draw=True)
+    alone = water_results(Panel(air, both, Applied(()), only="他市"), settings, draw=True)
+    assert [w.region for w in everyone] == ["他市", "城"]
+    assert [w.region for w in alone] == ["他市"]
+    for a, b in zip(everyone[0].results, alone[0].results, strict=True):
+        np.testing.assert_array_equal(a.samples, b.samples)

@@ -13,6 +13,9 @@ from forecast import workspace as _workspace
 from forecast.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from forecast.fetch import FetchReport
+    from forecast.ingest.own_layouts import Proposed
+    from forecast.ingest.quality_log import Quality
     from forecast.ingest.report import IngestReport
     from forecast.projection.observed import Assessment
     from forecast.runs.execute import Outcome
@@ -37,6 +40,15 @@ def as_date(value: str | date | None, option: str = "--as-of") -> date | None:
         raise UsageError(
             f"{option} {value} is not a date.", "Write it as year-month-day, such as 2025-06-30."
         ) from error
+
+
+def _by_file(
+    progress: Progress | None, stage: str = "ingest"
+) -> Callable[[int, int, Path], None] | None:
+    """Return a progress of files that tells ``progress`` the stage."""
+    if progress is None:
+        return None
+    return lambda done, total, _: progress(stage, done, total)
 
 
 def _known_year(year: int | None) -> int | None:
@@ -98,23 +110,122 @@ class Workspace:
         *,
         source: str | None = None,
         region: str | None = None,
+        mapping: str | Path | None = None,
+        retry_quarantine: bool = False,
+        estimate_from_index: bool = False,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> IngestReport:
-        """Take files or folders into the tables; the report says what became of each."""
+        """Take files or folders into the tables; the report says what became of each.
+
+        Args:
+            paths: files and folders; none where ``mapping`` names a database.
+            source: name of the layout, where it should not be detected.
+            region: region of files that have no column for it.
+            mapping: a file that maps a layout of one's own; it is kept in the workspace, so that
+                the next file of this layout needs no mention of it.
+            retry_quarantine: read again what was set aside or refused.
+            estimate_from_index: also estimate concentrations from index points, flagged as such.
+            dry_run: read and check only, write nothing.
+            progress: called with the stage, files done and files in all.
+        """
+        from forecast.ingest.own_layouts import ingest_mapped
         from forecast.ingest.run import ingest_paths
 
-        return ingest_paths(
-            self._inner, [Path(p) for p in paths], source=source, region=region,
-            dry_run=dry_run,
-            progress=(lambda done, total, _: progress("ingest", done, total)) if progress else None,
+        given = [Path(p) for p in paths]
+        if not given and mapping is None and not retry_quarantine:
+            raise UsageError("No file or folder is given.", "Give one: forecast ingest <folder>.")
+        if mapping is not None and source is not None:
+            raise UsageError("--map and --source exclude each other.", "Leave one of them out.")
+        options: dict[str, Any] = {
+            "region": region,
+            "estimate_from_index": estimate_from_index,
+            "retry_quarantine": retry_quarantine,
+            "dry_run": dry_run,
+            "progress": _by_file(progress),
+        }
+        if mapping is not None:
+            return ingest_mapped(self._inner, given, Path(mapping), **options)
+        return ingest_paths(self._inner, given, source=source, **options)
+
+    def map_file(
+        self,
+        file: str | Path,
+        *,
+        sheet: str | None = None,
+        name: str | None = None,
+        out: str | Path | None = None,
+        overwrite: bool = False,
+    ) -> Proposed:
+        """Propose a mapping for the layout of ``file`` and write it; see ``own_layouts.map_file``."""
+        from forecast.ingest.own_layouts import map_file
+
+        return map_file(
+            self._inner, Path(file), sheet=sheet, name=name,
+            out=None if out is None else Path(out), overwrite=overwrite,
         )  # fmt: skip
 
-    def coverage(self) -> pd.DataFrame:
-        """Return what is there: region, place, item, first and last day, values per year."""
-        from forecast.ingest.coverage import coverage
+    def fetch(
+        self,
+        source: str,
+        *,
+        ingest: bool = True,
+        progress: Progress | None = None,
+        **arguments: Any,
+    ) -> tuple[FetchReport, IngestReport | None]:
+        """Pull from a public source into ``data/raw``, then take it into the tables.
 
-        return coverage(self._inner)
+        Args:
+            source: a name of ``forecast.fetch.FETCHERS``.
+            ingest: False where the files are only to be fetched.
+            progress: called with the stage, files done and files in all.
+            **arguments: what the source takes; see ``forecast.fetch.fetch``.
+        """
+        from forecast.fetch import fetch
+        from forecast.ingest.report import IngestReport
+        from forecast.ingest.run import ingest_paths
+
+        fetched = fetch(self._inner, source, progress=_by_file(progress, "fetch"), **arguments)
+        if not ingest or not fetched.to_ingest:
+            return fetched, None
+        report = IngestReport()
+        by_region: dict[str, list[Path]] = {}
+        for path, region in fetched.to_ingest:
+            by_region.setdefault(region, []).append(path)
+        for region, paths in by_region.items():
+            report.join(
+                ingest_paths(self._inner, paths, region=region or None, progress=_by_file(progress))
+            )
+        return fetched, report
+
+    def decide(
+        self, decision: str, flags: Iterable[str], *, reason: str = "", by: str = ""
+    ) -> pd.DataFrame:
+        """Accept or reject flagged readings, on record; return the flags decided."""
+        from forecast.ingest.decisions import decide
+
+        return decide(self._inner, decision, flags, reason=reason, by=by)
+
+    def quality(self, *, region: str | None = None, every: bool = False) -> Quality:
+        """Return the quality flags, what was set aside, and real-time beside audited values."""
+        from forecast.ingest.quality_log import quality
+
+        return quality(self._inner, region, every=every)
+
+    def coverage(self, *, region: str | None = None) -> pd.DataFrame:
+        """Return what is there: region, place, item, first and last day, values per year."""
+        from forecast.ingest.coverage import coverage, regions_named
+
+        table = coverage(self._inner)
+        if region is None:
+            return table
+        return table[table["region"].isin(regions_named(self._inner, region))]
+
+    def latest_run(self) -> Path | None:
+        """Return the folder of the newest run, None where there is none."""
+        from forecast.runs.execute import latest_run
+
+        return latest_run(self._inner)
 
     def assess(
         self,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forecast.cli_data import add_commands
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName, StandardToken, YearOf
 from forecast.cli_standard import standard_app
 from forecast.cli_target import target_app
@@ -31,6 +32,7 @@ app = typer.Typer(
     help="目标能否完成、可能性多大、还剩多少余量。 "
     "Will each environmental target be met, how likely, and what is left of the budget.",
 )
+add_commands(app)
 app.add_typer(standard_app, name="standard")
 app.add_typer(target_app, name="target")
 
@@ -74,64 +76,6 @@ def init(
         f"下一步:forecast {'run' if demo else 'ingest <文件夹>'} --workspace {folder}",
         f"next: forecast {'run' if demo else 'ingest <folder>'} --workspace {folder}",
     )
-
-
-@app.command()
-def ingest(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH…", help="文件或文件夹 files, folders", readable=False),
-    ],
-    source: Annotated[
-        str | None, typer.Option("--source", help="指定格式,不自动识别 the layout", metavar="NAME")
-    ] = None,
-    region: RegionName = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="只看不存 read, store nothing")
-    ] = False,
-    workspace: Folder = Path(),
-    as_json: Json = False,
-    quiet: Quiet = False,
-    lang: Lang = "zh",
-) -> None:
-    """读入监测数据。 Take files or folders of readings into the tables."""
-    with progress_bar(lang, quiet=quiet or as_json) as progress:
-        report = _open(workspace).ingest(
-            paths, source=source, region=region, dry_run=dry_run, progress=progress
-        )
-    if as_json:
-        _say_json(report.to_dict())
-        if report.message:
-            sys.stderr.write(f"forecast: {report.message}\n")
-    else:
-        Console(lang, quiet=quiet).ingest_report(report)
-    raise typer.Exit(report.exit_code)
-
-
-@app.command()
-def status(
-    workspace: Folder = Path(),
-    as_json: Json = False,
-    quiet: Quiet = False,
-    lang: Lang = "zh",
-) -> None:
-    """工作区里有什么。 What is there: places, items, period, completeness, last run."""
-    from forecast.runs.execute import latest_run
-    from forecast.workspace import Workspace as Inner
-
-    opened = _open(workspace)
-    table = opened.coverage()
-    run = latest_run(Inner.open(opened.root))
-    if as_json:
-        _say_json(
-            {
-                "workspace": str(opened.root),
-                "coverage": json.loads(table.to_json(orient="records", date_format="iso")),
-                "latest_run": run.name if run else None,
-            }
-        )
-        return
-    Console(lang, quiet=quiet).coverage(opened.root, table, run)
 
 
 @app.command()

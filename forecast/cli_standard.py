@@ -39,7 +39,7 @@ _WATER = "GB 3838-2002"
 
 def _calculate(file: str, as_json: bool, compute: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
     """Read a table of text cells, compute, write it to stdout."""
-    from forecast.ingest.sheet import text_table
+    from forecast.ingest.files.sheet import text_table
 
     name = "standard input" if file == "-" else file
     try:

@@ -14,12 +14,12 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import filelock
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,27 +27,19 @@ import pyarrow.parquet as pq
 
 from forecast.disk import drop, write_file
 from forecast.errors import WorkspaceError
-from forecast.revisions import merge_readings
-from forecast.tables import SCHEMAS, TABLES, Table, by_year, content_hash, typed
+from forecast.partitions import content_hash, folder_of, typed
+from forecast.partitions import partitions as parted
+from forecast.revisions import SOURCE_PRIORITY, merge_readings, speaking
+from forecast.table_lock import locked
+from forecast.tables import SCHEMAS, TABLES, Table
 
 __all__ = ["FORMAT_VERSION", "SCHEMAS", "SOURCE_PRIORITY", "Store", "Writer"]
 
 #: Version of the folder layout; a higher one in a manifest means a newer program wrote it.
 FORMAT_VERSION = 1
 
-#: Which source speaks where several have a value of one place, day and item; others come last.
-#: The header layout carries the true daily-maximum 8-hour O3 and official rounding; the long one
-#: has one measured definition over the years; the headerless one is a second-hand dump.
-SOURCE_PRIORITY: tuple[str, ...] = (
-    "city_day_header",
-    "long_tidy",
-    "city_day_headerless",
-    "section_readings",
-    "weekly_sections",
-)
-
-#: A writer that waits says so after this time [s].
-_PATIENCE = 3.0
+#: Tables about the readings, with times of receipt in them; they are no part of what is said.
+_ABOUT = {"files", "quality_flags"}
 
 Moment = str | date | pd.Timestamp
 
@@ -109,6 +101,8 @@ class Store:
         columns: Sequence[str] | None = None,
         regions: Iterable[str] | None = None,
         years: Iterable[int] | None = None,
+        partitions: Iterable[str] | None = None,
+        categories: bool = False,
     ) -> pd.DataFrame:
         """Return the rows of ``table``, every version of every value, in the table's order.
 
@@ -117,6 +111,8 @@ class Store:
             columns: which columns; default all.
             regions: keep these names of ``region``, exactly as stored; default all.
             years: keep the partitions of these years; default all.
+            partitions: keep these partitions (``2023-01`` of a table by month); default all.
+            categories: True where text columns are wanted as categories, for large tables.
 
         Returns:
             A frame with the types of the schema, empty but typed where there is nothing.
@@ -127,14 +123,16 @@ class Store:
         """
         spec = TABLES[table]
         wanted = None if years is None else {str(year) for year in years}
+        chosen = None if partitions is None else set(partitions)
         named = None if regions is None else sorted(set(regions))
         for attempt in range(5):
             parts = self.manifest().get(table, {})
             try:
                 loaded = [
-                    self._part(spec, part["path"], columns, named)
+                    self._part(spec, part["path"], columns, named, categories)
                     for year, part in sorted(parts.items())
-                    if wanted is None or not spec.year_of or year in wanted
+                    if wanted is None or not spec.year_of or year[:4] in wanted
+                    if chosen is None or year in chosen
                 ]
                 break
             except FileNotFoundError as error:
@@ -142,22 +140,33 @@ class Store:
                 if attempt == 4:
                     raise _missing(table, error) from error
                 time.sleep(0.05)
-        schema = (
-            spec.schema if columns is None else pa.schema([spec.schema.field(c) for c in columns])
-        )
-        whole = pa.concat_tables([schema.empty_table(), *loaded])
+        schema = _schema(spec, spec.schema.names if columns is None else columns, categories)
+        whole = pa.concat_tables([schema.empty_table(), *loaded]).unify_dictionaries()
         return whole.to_pandas()  # type: ignore[no-any-return]
 
     def _part(
-        self, spec: Table, path: str, columns: Sequence[str] | None, regions: list[str] | None
+        self,
+        spec: Table,
+        path: str,
+        columns: Sequence[str] | None,
+        regions: list[str] | None,
+        categories: bool = False,
     ) -> pa.Table:
         """Return one stored part with the columns asked for, of the regions asked for."""
         names = list(spec.schema.names if columns is None else columns)
         load = names if regions is None or "region" in names else [*names, "region"]
         try:
-            part = pq.read_table(
-                self.processed / path, columns=load, partitioning=None, memory_map=False
-            )
+            texts = [f.name for f in spec.schema if pa.types.is_string(f.type)]
+            with pq.ParquetFile(
+                self.processed / path, read_dictionary=texts if categories else None
+            ) as file:
+                # Columns that this program has and an earlier one had not are empty.
+                there = set(file.schema_arrow.names)
+                part = file.read(columns=[name for name in load if name in there])
+            for name in [name for name in load if name not in there]:
+                type_ = spec.schema.field(name).type
+                empty = pa.scalar("" if pa.types.is_string(type_) else None, type_)
+                part = part.append_column(name, pa.repeat(empty, len(part)))
         except FileNotFoundError:
             raise
         except (OSError, pa.ArrowException) as error:
@@ -168,7 +177,7 @@ class Store:
         if regions is not None:
             part = part.filter(pc.is_in(part["region"], pa.array(regions, pa.string())))
         # Parquet knows no whole seconds and hands back milliseconds.
-        return part.select(names).cast(pa.schema([spec.schema.field(name) for name in names]))
+        return part.select(names).cast(_schema(spec, names, categories))
 
     def files(self) -> pd.DataFrame:
         """Return the files that were taken in, one row each."""
@@ -199,32 +208,19 @@ class Store:
 
         Rows come by year, then in the order of the table.
         """
-        spec = TABLES[table]
         rows = self.read(table, regions=regions)
         if as_of is not None:
             day_after = pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)
             rows = rows[rows["known_from"] < day_after]
-        rejected = rows["flag"].str.contains("rejected", regex=False)
-        rows = rows[~rejected.astype(bool)]
-        key = [column for column in spec.key if column != "source"]
-        if rows.duplicated(key).any():
-            rank = {source: at for at, source in enumerate(SOURCE_PRIORITY)}
-            rows = rows.assign(_rank=rows["source"].map(rank).fillna(len(rank)).astype(int))
-            # The name breaks ties between sources without a rank, so the answer never depends
-            # on the order of reading.
-            rows = rows.sort_values(
-                ["_rank", "source", "known_from"], ascending=[True, True, False], kind="stable"
-            )
-            rows = rows.drop_duplicates(key).drop(columns="_rank").sort_index()
-        return rows.reset_index(drop=True)
+        return speaking(rows, list(TABLES[table].key), SOURCE_PRIORITY)
 
     def fingerprint(self, tables: Iterable[str] | None = None) -> str:
-        """Return a SHA-256 over what the tables say (default: all but ``files``).
+        """Return a SHA-256 over what the tables say (default: all but those about the readings: ``files`` and ``quality_flags``).
 
         It does not depend on the order or the time in which the files were read, nor on the
         version of the Parquet writer; a correction, which is known from its receipt, changes it.
         """
-        names = sorted(set(SCHEMAS) - {"files"} if tables is None else tables)
+        names = sorted(set(SCHEMAS) - _ABOUT if tables is None else tables)
         manifest = self.manifest()
         digest = hashlib.sha256()
         for name in names:
@@ -240,38 +236,13 @@ class Store:
             WorkspaceError: another writer holds the tables for longer than ``lock_timeout``, or
                 the disk is full. The tables are as before.
         """
-        lock = self._locked()
+        lock = locked(self.processed, self.lock_timeout, self.notify)
         try:
             writer = Writer(self)
             yield writer
             writer._commit()
         finally:
             lock.release()
-
-    def _locked(self) -> filelock.BaseFileLock:
-        lock = filelock.FileLock(self.processed / ".lock")
-        first = min(_PATIENCE, self.lock_timeout)
-        try:
-            self.processed.mkdir(parents=True, exist_ok=True)
-            try:
-                lock.acquire(timeout=first)
-            except filelock.Timeout:
-                if self.lock_timeout <= first:
-                    raise
-                self.notify("Another command is writing the tables; waiting for it to finish.")
-                lock.acquire(timeout=self.lock_timeout - first)
-        except filelock.Timeout as error:
-            raise WorkspaceError(
-                f"Another command has been writing {self.processed} for more than "
-                f"{self.lock_timeout:g} s.",
-                "Wait for it to finish, then run this command again.",
-            ) from error
-        except OSError as error:
-            raise WorkspaceError(
-                f"{self.processed} can't be written ({error.strerror or error}).",
-                "Check that it is a folder and that you may write to it; the tables are as before.",
-            ) from error
-        return lock
 
     def upsert(self, table: str, rows: pd.DataFrame) -> int:
         """Add ``rows``; a row with the key of a stored one replaces it. Return how many were new."""
@@ -311,7 +282,7 @@ class Writer:
         """
         spec = TABLES[table]
         new = 0
-        for year, incoming in by_year(spec, typed(spec, rows)):
+        for year, incoming in parted(spec, typed(spec, rows)):
             stored = self.read(table, year)
             whole = pd.concat([stored, incoming], ignore_index=True)
             whole = whole.drop_duplicates(list(spec.key), keep="last")
@@ -333,32 +304,53 @@ class Writer:
         """
         spec = TABLES[table]
         outcomes = []
-        for year, incoming in by_year(spec, typed(spec, rows)):
+        for year, incoming in parted(spec, typed(spec, rows)):
             whole, outcome = merge_readings(
-                self.read(table, year), incoming, key=list(spec.key), received=received
+                self.read(table, year),
+                incoming,
+                key=list(spec.key),
+                values=list(spec.values),
+                received=received,
             )
             if (outcome["outcome"] != "unchanged").any():
                 self._staged[table, year] = whole
             outcomes.append(outcome)
         return pd.concat(outcomes) if outcomes else pd.DataFrame(columns=["file_id", "outcome"])
 
+    def append(self, table: str, rows: pd.DataFrame) -> None:
+        """Add ``rows`` as they are: later versions of stored readings, such as a rejection."""
+        spec = TABLES[table]
+        for year, incoming in parted(spec, typed(spec, rows)):
+            whole = pd.concat([self.read(table, year), incoming], ignore_index=True)
+            self._staged[table, year] = whole
+
+    def replace(self, table: str, rows: pd.DataFrame) -> None:
+        """Put ``rows`` in place of all that an undated table holds."""
+        self._staged[table, ""] = typed(TABLES[table], rows)
+
+    def partitions(self, table: str) -> list[str]:
+        """Return the names of the partitions of ``table`` as this change has left them."""
+        staged = {year for name, year in self._staged if name == table}
+        return sorted(staged | set(self._manifest.get(table, {})))
+
     def _commit(self) -> None:
         """Write the staged partitions, then the manifest, then drop what it no longer lists."""
         if not self._staged:
             return
         tables = {name: dict(parts) for name, parts in self._manifest.items()}
-        for (name, year), frame in sorted(self._staged.items(), key=lambda staged: staged[0]):
-            spec = TABLES[name]
-            ordered = frame.sort_values([*spec.order], kind="stable", ignore_index=True)
-            data = _parquet(spec, ordered)
-            folder = f"{name}/year={year}" if year else name
-            path = f"{folder}/part-{hashlib.sha256(data).hexdigest()[:16]}.parquet"
-            write_file(self._store.processed / path, data)
-            tables.setdefault(name, {})[year] = {
-                "path": path,
-                "rows": len(ordered),
-                "content": content_hash(spec, ordered),
-            }
+        # Hashing and compressing leave the interpreter free for each other.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            for (name, year), frame in sorted(self._staged.items(), key=lambda staged: staged[0]):
+                spec = TABLES[name]
+                ordered = frame.sort_values([*spec.order], kind="stable", ignore_index=True)
+                content = pool.submit(content_hash, spec, ordered)
+                data = _parquet(spec, ordered)
+                part = f"part-{hashlib.sha256(data).hexdigest()[:16]}.parquet"
+                path = f"{folder_of(spec, year)}/{part}"
+                write_file(self._store.processed / path, data)
+                tables.setdefault(name, {})[year] = {
+                    "path": path, "rows": len(ordered), "content": content.result(),
+                }  # fmt: skip
         text = json.dumps(
             {"format_version": FORMAT_VERSION, "tables": tables},
             ensure_ascii=False, indent=1, sort_keys=True,
@@ -380,6 +372,18 @@ class Writer:
                 drop(path)
         for path in processed.glob(".*.tmp"):
             drop(path)
+
+
+def _schema(spec: Table, names: Sequence[str], categories: bool) -> pa.Schema:
+    """Return the schema of these columns, with text as dictionaries where asked for."""
+    text = pa.dictionary(pa.int32(), pa.string()) if categories else pa.string()
+    return pa.schema(
+        [
+            (name, text if pa.types.is_string(spec.schema.field(name).type) else
+             spec.schema.field(name).type)
+            for name in names
+        ]
+    )  # fmt: skip
 
 
 def _missing(table: str, error: FileNotFoundError) -> WorkspaceError:

@@ -6,8 +6,10 @@ with the same columns of provenance:
 ========== ====================================================================================
 source     name of the layout the row was read from
 version    ``unknown``, ``realtime``, ``audited`` or ``generated``
-flag       empty, or words parted by spaces: ``conflicting``, ``suspect_spike``, ``maintenance``,
-           ``date_approximate``, ``rejected``
+flag       empty, or words parted by spaces: ``conflicting``, ``suspect_spike``, ``suspect_zero``,
+           ``capped`` (AQI cut off by its source), ``dust_removed`` (AQI without the dust),
+           ``estimate`` (from index points), ``maintenance``, ``date_approximate``, ``utc_day``,
+           ``day_20_20`` (day of 20:00 to 20:00), ``part_of_day``, ``from_hours``, ``rejected``
 known_from the moment from which the value was known: its own time, or the receipt of a correction
 file_id    the row of ``files`` it came from (first 16 hex digits of the content's SHA-256)
 row        line in that file, from 1
@@ -16,19 +18,16 @@ row        line in that file, from 1
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
-__all__ = ["SCHEMAS", "TABLES", "Table", "by_year", "content_hash", "typed"]
+from forecast.standards.hours import DAY_ITEMS
 
-#: Columns that say where a row came from, not what it says: left out of the content hash, so that
-#: the same readings give the same fingerprint in whatever order their files were read.
-_ORIGIN_COLUMNS = ("file_id", "row")
+__all__ = ["DAY_ITEMS", "HOUR_ITEMS", "SCHEMAS", "TABLES", "Table"]
+
+#: The columns of values of ``air_hourly``, 1-hour means [µg/m³; CO mg/m³].
+HOUR_ITEMS: tuple[str, ...] = ("so2", "no2", "pm10", "pm25", "co", "o3_1h")
 
 _TEXT = pa.string()
 _TIME = pa.timestamp("s")
@@ -45,6 +44,10 @@ class Table:
         order: columns by which its files are sorted.
         year_of: the time or year column that picks the partition; empty for one undated part.
         readings: True where corrections are kept beside the value they correct.
+        by_month: True where the partition is a month of that year, not the whole year.
+        values: the columns that a correction changes.
+        end_stamped: True where the time is the end of an hour, so that 00:00 belongs to the day, and
+            to the partition, before.
     """
 
     name: str
@@ -53,6 +56,9 @@ class Table:
     order: tuple[str, ...]
     year_of: str = ""
     readings: bool = False
+    by_month: bool = False
+    values: tuple[str, ...] = ("value",)
+    end_stamped: bool = False
 
 
 _PROVENANCE = [
@@ -82,6 +88,48 @@ def _readings(name: str, time: str, described: list[tuple[str, pa.DataType]]) ->
 
 
 _ALL = (
+    # One row a place and hour, one column an item: a year of the national network has 15 million.
+    # ``time`` is the end of the hour: 00:00 belongs to the day before.
+    Table(
+        name="air_hourly",
+        schema=pa.schema(
+            [
+                *_PLACE,
+                ("place_kind", _TEXT),
+                ("time", _TIME),
+                *[(item, pa.float64()) for item in HOUR_ITEMS],
+                ("basis", _TEXT),
+                *_PROVENANCE,
+            ]
+        ),
+        key=("source", "region", "place", "time"),
+        order=("region", "place", "time", "source", "known_from"),
+        year_of="time",
+        by_month=True,
+        readings=True,
+        values=HOUR_ITEMS,
+        end_stamped=True,
+    ),
+    # Days of single points, made from their hours; the city's own days are in ``air_daily``.
+    Table(
+        name="station_daily",
+        schema=pa.schema(
+            [
+                *_PLACE,
+                ("date", _TIME),
+                *[(item, pa.float64()) for item in DAY_ITEMS],
+                ("hours", pa.int32()),
+                ("basis", _TEXT),
+                *_PROVENANCE,
+            ]
+        ),
+        key=("source", "region", "place", "date"),
+        order=("region", "place", "date", "source", "known_from"),
+        year_of="date",
+        by_month=True,
+        readings=True,
+        values=DAY_ITEMS,
+    ),
     _readings("air_daily", "date", [("place_kind", _TEXT)]),
     _readings(
         "water_samples",
@@ -89,6 +137,56 @@ _ALL = (
         [("place_kind", _TEXT), ("basin", _TEXT), ("river", _TEXT), ("water_type", _TEXT)],
     ),
     _readings("met_daily", "date", [("place_kind", _TEXT)]),
+    _readings("flow_daily", "date", [("place_kind", _TEXT)]),
+    Table(
+        name="emissions",
+        schema=pa.schema(
+            [
+                ("region", _TEXT),
+                ("year", pa.int32()),
+                ("sector", _TEXT),
+                ("pollutant", _TEXT),
+                ("value", pa.float64()),
+                *_PROVENANCE,
+            ]
+        ),
+        key=("source", "region", "year", "sector", "pollutant"),
+        order=("region", "year", "sector", "pollutant", "source", "known_from"),
+        year_of="year",
+        readings=True,
+    ),
+    # Days whose PM10 or PM2.5 the authority took out of the means because of dust from afar.
+    Table(
+        name="dust_days",
+        schema=pa.schema([("region", _TEXT), ("date", _TIME), ("item", _TEXT), *_PROVENANCE]),
+        key=("source", "region", "date", "item"),
+        order=("region", "date", "item", "source"),
+        year_of="date",
+    ),
+    Table(
+        name="quality_flags",
+        schema=pa.schema(
+            [
+                ("flag_id", _TEXT),
+                ("table", _TEXT),
+                ("source", _TEXT),
+                *_PLACE,
+                ("item", _TEXT),
+                ("first", _TIME),
+                ("last", _TIME),
+                ("rule", _TEXT),
+                ("detail", _TEXT),
+                ("n", pa.int64()),
+                ("raised", _TIME),
+                ("status", _TEXT),
+                ("decided", _TIME),
+                ("decided_by", _TEXT),
+                ("reason", _TEXT),
+            ]
+        ),
+        key=("flag_id",),
+        order=("table", "region", "place", "item", "first", "rule", "flag_id"),
+    ),
     Table(
         name="sites",
         schema=pa.schema(
@@ -96,6 +194,7 @@ _ALL = (
                 *_PLACE,
                 ("place_kind", _TEXT),
                 ("name", _TEXT),
+                ("role", _TEXT),
                 ("longitude", pa.float64()),
                 ("latitude", pa.float64()),
                 ("valid_from", _TIME),
@@ -180,6 +279,7 @@ _ALL = (
                 ("sha256", _TEXT),
                 ("path", _TEXT),
                 ("name", _TEXT),
+                ("part", _TEXT),
                 ("layout", _TEXT),
                 ("region", _TEXT),
                 ("size", pa.int64()),
@@ -199,58 +299,3 @@ TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
 #: The pyarrow schema of each table.
 SCHEMAS: dict[str, pa.Schema] = {table.name: table.schema for table in _ALL}
-
-
-def typed(spec: Table, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return ``rows`` with exactly the columns and types of the schema.
-
-    A missing column is filled with the empty value of its type.
-
-    Raises:
-        KeyError: a column that the table does not have.
-    """
-    columns: dict[str, Any] = {}
-    for field in spec.schema:
-        if field.name in rows:
-            columns[field.name] = rows[field.name].reset_index(drop=True)
-        elif pa.types.is_string(field.type):
-            columns[field.name] = pd.Series([""] * len(rows), dtype="str")
-        else:
-            columns[field.name] = pd.Series([None] * len(rows), dtype="object")
-    unknown = sorted(set(rows.columns) - set(spec.schema.names))
-    if unknown:
-        raise KeyError(f"table {spec.name} has no column {', '.join(unknown)}")
-    table = pa.Table.from_pandas(pd.DataFrame(columns), schema=spec.schema, preserve_index=False)
-    frame: pd.DataFrame = table.to_pandas()
-    return frame
-
-
-def by_year(spec: Table, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Part ``rows`` into the partitions of the table: four digits of the year, or one empty name."""
-    if not spec.year_of:
-        yield "", rows
-        return
-    column = rows[spec.year_of]
-    years = (
-        column.dt.year if pa.types.is_timestamp(spec.schema.field(spec.year_of).type) else column
-    )
-    for year, part in rows.groupby(years.to_numpy(), sort=True):
-        yield f"{int(str(year)):04d}", part.reset_index(drop=True)
-
-
-def content_hash(spec: Table, rows: pd.DataFrame) -> str:
-    """Return a SHA-256 of the values alone: same rows, same hash, under any library version."""
-    digest = hashlib.sha256()
-    for field in spec.schema:
-        if field.name in _ORIGIN_COLUMNS:
-            continue
-        column = rows[field.name]
-        digest.update(field.name.encode())
-        if pa.types.is_string(field.type):
-            cells = column.fillna("\x00").to_numpy(dtype=object)
-            digest.update("\x1f".join(cells.tolist()).encode())
-        elif pa.types.is_timestamp(field.type):
-            digest.update(column.to_numpy("datetime64[s]").astype("<i8").tobytes())
-        else:
-            digest.update(column.to_numpy("<f8", na_value=float("nan")).tobytes())
-    return digest.hexdigest()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forecast.errors import UsageError
 
@@ -14,11 +13,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console as RichConsole
 
-    from forecast.ingest.report import IngestReport
     from forecast.projection.observed import Assessment
     from forecast.runs.execute import Outcome
 
 __all__ = ["Console", "known_language", "progress_bar"]
+
+#: Days that differ without a known cause are shown up to this many.
+_MOST_DAYS = 20
 
 _STAGES = {
     "ingest": ("读入文件", "reading files"),
@@ -91,58 +92,6 @@ class Console:
         if always or not self.quiet:
             print(self._word(zh, en))
 
-    def ingest_report(self, report: IngestReport) -> None:
-        """Print what became of each file; refusals go to stderr."""
-        for file in report.read + report.already_read:
-            known = file.status == "already_read"
-            self.say(
-                f"{'已读过' if known else '读入'} {file.path} [{file.layout}] "
-                f"{file.rows_read}行,新值{file.new},更正{file.corrected},缺测{file.missing},"
-                f"隔离{file.quarantined},标记{file.flagged}",
-                f"{'already read' if known else 'read'} {file.path} [{file.layout}] "
-                f"{file.rows_read} rows: {file.new} new values, {file.corrected} corrected, "
-                f"{file.missing} missing, {file.quarantined} quarantined, {file.flagged} flagged",
-            )
-        for path, why in report.skipped:
-            self.say(f"跳过 {path}:{why}", f"skipped {path}: {why}")
-        for file in report.refused:
-            where = "" if str(file.path) in file.reason else f"{file.path}: "
-            said = f"{self._word('拒收', 'refused')} {where}{file.reason} {file.cure}"
-            print(said.rstrip(), file=sys.stderr)
-        if report.message and not report.refused:
-            print(report.message, file=sys.stderr)
-        if report.read:
-            self.say(
-                f"共读入{len(report.read)}个文件,新值{report.total('new')},"
-                f"隔离{report.total('quarantined')}。",
-                f"{len(report.read)} files read: {report.total('new')} new values, "
-                f"{report.total('quarantined')} quarantined.",
-            )
-
-    def coverage(self, root: Path, table: pd.DataFrame, run: Path | None) -> None:
-        """Print what a workspace holds."""
-        self.say(f"工作区 {root}", f"workspace {root}", always=True)
-        if table.empty:
-            self.say(
-                "还没有监测数据:forecast ingest <文件夹>",
-                "no readings yet: forecast ingest <folder>",
-                always=True,
-            )
-            return
-        from rich.table import Table
-
-        shown = Table(show_edge=False, pad_edge=False)
-        for column in table.columns:
-            shown.add_column(str(column))
-        for row in table.itertuples(index=False):
-            shown.add_row(*[str(cell) for cell in row])
-        self._rich.print(shown)
-        self.say(
-            f"最近一次运行:{run.name if run else '无'}",
-            f"latest run: {run.name if run else 'none'}",
-            always=True,
-        )
-
     def assessment(self, found: Assessment) -> None:
         """Print the indicators of a year and the checks of the AQI."""
         from rich.table import Table
@@ -160,7 +109,7 @@ class Console:
             )
             shown.add_row(
                 r["region"], r["place"], r["indicator"], str(r["year"]),
-                "" if r["value_official"] is None else str(r["value_official"]), r["unit"],
+                self._both_dust(r), r["unit"],
                 f"{r['n_valid']}/{r['n_expected']}", r["standard"], met,
                 r["reason"] if self.lang == "zh" else r["reason_en"],
             )  # fmt: skip
@@ -175,12 +124,26 @@ class Console:
                 f"({share:.2f} %); {len(c.gas_led)} days led by NO2, SO2 or CO differ, "
                 f"{len(c.other)} others",
             )
-            for day in (*c.gas_led, *c.other):
+            for day in (*c.gas_led, *c.other[:_MOST_DAYS]):
                 self.say(
                     f"  {day['date']} 重算{day['aqi']} 公布{day['published']} 主导{day['primary']}",
                     f"  {day['date']} ours {day['aqi']} published {day['published']} "
                     f"led by {day['primary']}",
                 )
+            if len(c.other) > _MOST_DAYS:
+                self.say(
+                    f"  …其余{len(c.other) - _MOST_DAYS}天见 --json",
+                    f"  … {len(c.other) - _MOST_DAYS} more days: --json",
+                )
+
+    def _both_dust(self, row: Mapping[Hashable, Any]) -> str:
+        """Return the value, with that under the other treatment of dust days where it differs."""
+        value, other = row["value_official"], row.get("dust_other")
+        shown = "" if value is None else str(value)
+        if not isinstance(other, str):
+            return shown
+        words = {"kept": ("含沙尘", "dust kept"), "removed_where_known": ("扣沙尘", "dust removed")}
+        return f"{shown} ({self._word(*words[other])} {row['value_official_other']})"
 
     def targets(self, table: pd.DataFrame) -> None:
         """Print the targets."""
@@ -212,6 +175,8 @@ class Console:
                 "输入没有变化,沿用已有结果。",
                 "Nothing new: the inputs are unchanged, this run stood.",
             )
+        for zh, en in outcome.remarks:
+            self.say(f"注意:{zh}", f"Note: {en}")
         if sample:
             self.say(
                 "注意:逐日数据为按公布年度数字生成的样例,不是监测数据。",

@@ -9,6 +9,7 @@ import pytest
 
 import forecast
 from forecast.cli import app
+from forecast.ingest.detect import LAYOUTS
 
 _ROOT = Path(__file__).resolve().parents[1]
 _READMES = [_ROOT / "README.md", _ROOT / "README.zh-CN.md"]
@@ -40,6 +41,14 @@ def test_every_command_named_exists_and_the_other_way_round(readme: Path) -> Non
     known |= {str(g.name) for g in app.registered_groups}
     assert known <= named
     assert named - known <= {"import"}
+
+
+@pytest.mark.parametrize("readme", _READMES, ids=lambda p: p.name)
+def test_the_number_of_layouts_is_right(readme: Path) -> None:
+    """Layouts that are only recognised, to be refused with the way in, are not counted."""
+    text = readme.read_text(encoding="utf-8")
+    (number,) = re.findall(r"([0-9]+) ?(?:layouts|种格式)", text)
+    assert int(number) == sum(bool(layout.tables) for layout in LAYOUTS.values())
 
 
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -258,7 +258,7 @@ def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
 
 
 def test_waiting_is_said_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forecast.store._PATIENCE", 0.05)
+    monkeypatch.setattr("forecast.table_lock._PATIENCE", 0.05)
     said: list[str] = []
     done = threading.Event()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from forecast.ingest.sheet import Sheet
+from forecast.ingest.files.sheet import Sheet
 
 __all__ = ["Layout", "Notes", "Parsed", "Request", "ragged_rows"]
 
@@ -21,11 +22,13 @@ class Request:
         region: the region of a file that has no column for it.
         last_year: the latest year a reading may have.
         region_given: True where a person named the region, not the file.
+        estimate_from_index: True where a person asked for concentrations from index points.
     """
 
     region: str
     last_year: int
     region_given: bool = False
+    estimate_from_index: bool = False
 
 
 class Notes:
@@ -67,24 +70,32 @@ class Notes:
 
 @dataclass(frozen=True)
 class Parsed:
-    """The tidy rows of one file.
+    """The tidy rows of one sheet.
 
     Attributes:
-        table: the table they belong to.
-        rows: its columns without ``source`` and ``file_id``; ``row`` is the line in the file.
+        tables: table → its rows, without ``source`` and ``file_id``; ``row`` is the line in the
+            sheet. Missing columns are filled with the empty value of their type.
         notes: what was set aside and counted.
-        rows_read: data lines in the file.
+        rows_read: data lines in the sheet.
         ignored: columns that are known and not stored.
-        places: ``region, place, place_kind`` of every place the file names, also of those whose
-            rows were all set aside; None where the file names none.
+        places: ``region, place, place_kind`` of every place the sheet names, also of those whose
+            rows were all set aside; optional ``name, role, longitude, latitude, valid_from,
+            valid_to``. None where it names none.
     """
 
-    table: str
-    rows: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
     notes: Notes
     rows_read: int
     ignored: tuple[str, ...] = ()
     places: pd.DataFrame | None = None
+
+    @property
+    def rows_kept(self) -> int:
+        """Lines of the sheet of which at least one value was taken."""
+        kept: set[int] = set()
+        for rows in self.tables.values():
+            kept.update(rows["row"].unique().tolist())
+        return len(kept)
 
 
 @dataclass(frozen=True)
@@ -93,21 +104,30 @@ class Layout:
 
     Attributes:
         name: its word in ``--source`` and in the ``source`` column.
-        table: where its rows go.
+        tables: where its rows go.
         description: one line for a person.
         matches: whether the first lines (header, then up to 20 more) are of this layout.
         parse: cells → tidy rows.
         region_from_name: True where the file's name says the region.
         region_fills: True where a region given by a person fills blanks of the file's own.
+        folder_tells: True where the names of the file and of its folder say what its cells do not,
+            such as the year; its raw copy keeps both.
+        matches_bytes: for large files, whether a file is of this layout, from its bytes.
+        parse_bytes: for large files, bytes → tidy rows; None where the file has to be read as text.
     """
 
     name: str
-    table: str
+    tables: tuple[str, ...]
     description: str
     matches: Callable[[Sequence[Sequence[str]]], bool] = field(repr=False)
     parse: Callable[[Sheet, Request], Parsed] = field(repr=False)
     region_from_name: bool = False
     region_fills: bool = False
+    folder_tells: bool = False
+    matches_bytes: Callable[[bytes], bool] | None = field(default=None, repr=False)
+    parse_bytes: Callable[[Path, bytes, Request], Parsed | None] | None = field(
+        default=None, repr=False
+    )
 
 
 def ragged_rows(sheet: Sheet, notes: Notes) -> None:

@@ -2,56 +2,87 @@
 
 from __future__ import annotations
 
+import glob
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from forecast.disk import write_file
+from forecast.disk import drop, write_file
 from forecast.errors import InputError
+from forecast.ingest.files.sheet import SUFFIXES, Sheet, received_before, stem
 from forecast.ingest.parsed import Layout
-from forecast.ingest.sheet import SUFFIXES, Sheet, received_before, stem
+from forecast.ingest.received import Receipt, raw_name
 from forecast.workspace import Workspace
 
 __all__ = ["keep_raw", "receipt", "turn"]
 
 
-def turn(path: Path) -> tuple[Path, str, str, str]:
-    """Return what files of a folder are sorted by: of one name, by receipt."""
-    return path.parent, stem(path), received_before(path), path.name
-
-
-def receipt(ws: Workspace, path: Path, now: pd.Timestamp) -> pd.Timestamp:
-    """Return when a file was received: for a marked copy under ``data/raw`` the first time."""
+def turn(
+    ws: Workspace, path: Path, known: Mapping[str, Receipt]
+) -> tuple[str, Path, str, str, str]:
+    """Return what files of a folder are sorted by: under ``data/raw`` by receipt, then by name."""
     mark = received_before(path)
-    if not mark or not path.resolve().is_relative_to(ws.raw.resolve()):
+    name = raw_name(ws, path)
+    moment = mark if name else ""
+    if name in known:
+        moment = f"{known[name].received:%Y%m%d%H%M%S}"
+    return moment, path.parent, stem(path), mark, path.name
+
+
+def receipt(
+    ws: Workspace, path: Path, sha256: str, now: pd.Timestamp, known: Mapping[str, Receipt]
+) -> pd.Timestamp:
+    """Return when a content was received: for one kept under ``data/raw`` the first time."""
+    name = raw_name(ws, path)
+    if name in known and known[name].sha256 == sha256:
+        return min(known[name].received, now)
+    mark = received_before(path)
+    if not mark or not name:
         return now
     moment = pd.to_datetime(mark, format="%Y%m%d%H%M%S", errors="coerce")
     return now if pd.isna(moment) or moment > now else moment
 
 
 def keep_raw(
-    ws: Workspace, sheet: Sheet, layout: Layout, region: str, received: pd.Timestamp
+    ws: Workspace, sheet: Sheet, layout: Layout, region: str | None, received: pd.Timestamp
 ) -> Path:
-    """Return where the raw file lies in the workspace, after copying it there if need be."""
-    here = sheet.path.resolve()
-    raw = ws.raw.resolve()
-    if here.is_relative_to(raw):
-        return ws.raw / here.relative_to(raw)
+    """Return where the raw file lies in the workspace, after copying it there if need be.
+
+    Args:
+        ws: the workspace.
+        sheet: the file, or one sheet of it.
+        layout: its layout, the name of the folder.
+        region: the region that a person gave for it; None where none was given.
+        received: when it came in, for the mark of a copy whose name is taken.
+    """
+    inside = raw_name(ws, sheet.path)
+    if inside:
+        return ws.raw / inside
     name = sheet.path.name
     suffix = next((s for s in SUFFIXES if name.lower().endswith(s)), sheet.path.suffix)
     bare = name[: len(name) - len(suffix)]
-    if layout.region_from_name and region != stem(sheet.path):
-        # The region was given by hand: the copy carries it, so that the raw folder alone can
-        # rebuild the tables.
-        bare = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", region)
     folder = ws.raw / layout.name
+    if region is not None and region != stem(sheet.path):
+        # The region was given by hand: the copy carries it, so that one content under two regions
+        # is kept twice and a person sees which is which.
+        plain = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", region)
+        if layout.region_from_name and not layout.folder_tells and not sheet.part:
+            bare = plain
+        else:
+            folder /= plain
+    if layout.folder_tells and sheet.path.parent.name:
+        folder /= sheet.path.parent.name
     mark = f"-{sheet.sha256[:8]}{suffix}"
     marked = folder / f"{bare}.{received:%Y%m%d%H%M%S}{mark}"
-    earlier = sorted(folder.glob(f"*{mark}")) if folder.is_dir() else []
+    earlier = sorted(folder.glob(f"*{glob.escape(mark)}")) if folder.is_dir() else []
     copies = [copy for copy in earlier if copy.name[: -len(mark) - 15] == bare]
     for target in (folder / f"{bare}{suffix}", *copies, marked):
         if not target.exists():
+            for rest in folder.glob(f".{glob.escape(target.name)}.*.tmp"):
+                # Of a writer that was killed; there is but one at a time.
+                drop(rest)
             write_file(target, sheet.data)
             return target
         if target.read_bytes() == sheet.data:

@@ -19,7 +19,9 @@ class FileReport:
 
     Attributes:
         path: as it was given or found.
-        status: ``read``, ``already_read`` or ``refused``.
+        status: ``read``, ``already_read``, ``refused``, or ``skipped``: a sheet without readings
+            beside others that have them.
+        part: the worksheet of a workbook or the member of an archive; else empty.
         reason, cure: why it was refused, in one sentence each.
         exit_code: what the refusal alone would end in.
         layout: its source layout.
@@ -35,6 +37,7 @@ class FileReport:
 
     path: Path
     status: str
+    part: str = ""
     reason: str = ""
     cure: str = ""
     exit_code: int = _DONE
@@ -55,7 +58,10 @@ class FileReport:
     @classmethod
     def refused(cls, path: Path, error: ForecastError, **known: Any) -> FileReport:
         """Return the report on a file that was not taken in because of ``error``."""
-        return cls(path, "refused", error.message, error.cure, exit_code=error.exit_code, **known)
+        return cls(
+            path, "refused", reason=error.message, cure=error.cure, exit_code=error.exit_code,
+            **known,
+        )  # fmt: skip
 
 
 @dataclass
@@ -66,11 +72,15 @@ class IngestReport:
         files: one report each.
         skipped: files of a folder that are not tables, with the reason.
         dry_run: True where nothing was written.
+        days: values of days made or changed from the hours that came in.
+        flags: quality flags raised for the first time.
     """
 
     files: list[FileReport] = field(default_factory=list)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
     dry_run: bool = False
+    days: int = 0
+    flags: int = 0
 
     def _with(self, status: str) -> list[FileReport]:
         return [file for file in self.files if file.status == status]
@@ -91,6 +101,11 @@ class IngestReport:
         return self._with("refused")
 
     @property
+    def passed_over(self) -> list[FileReport]:
+        """Sheets without readings beside others that have them."""
+        return self._with("skipped")
+
+    @property
     def exit_code(self) -> int:
         """0 done; 1 nothing usable; 3 nothing usable and a header is contradicted; 4 in part."""
         refused = self.refused
@@ -105,13 +120,20 @@ class IngestReport:
         """One sentence for stderr where the exit code is not 0, else empty."""
         refused = self.refused
         if not self.files:
-            return "There is no table to read here. Give CSV, CSV.GZ, TXT or XLSX files or a folder of them."
+            return "There is no table to read here. Give CSV, XLSX, XLS, Parquet, JSON, GZ or ZIP files or a folder of them."
         if not refused:
             return ""
         first = f"{refused[0].reason} {refused[0].cure}".strip()
         if len(self.files) == 1:
             return first
         return f"{len(refused)} of {len(self.files)} files were not taken in; the first: {first}"
+
+    def join(self, other: IngestReport) -> None:
+        """Add what another ingest did."""
+        self.files += other.files
+        self.skipped += other.skipped
+        self.days += other.days
+        self.flags += other.flags
 
     def total(self, count: str) -> int:
         """Return the sum of one of the counts of ``FileReport`` over the files read."""
@@ -127,9 +149,12 @@ class IngestReport:
             "dry_run": self.dry_run,
             "exit_code": self.exit_code,
             **{count: self.total(count) for count in counts},
+            "days": self.days,
+            "flags": self.flags,
             "files": [
                 {
                     "path": str(file.path),
+                    "part": file.part,
                     "status": file.status,
                     "layout": file.layout,
                     "reason": file.reason,

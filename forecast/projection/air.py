@@ -11,8 +11,16 @@ from numpy.typing import NDArray
 
 from forecast.models.air_seasonal import AirSeasonal
 from forecast.projection.air_context import with_context
+from forecast.projection.air_dust import OtherDust, other_dust, with_other_dust
 from forecast.projection.air_tracks import AirTracks, air_tracks
-from forecast.projection.days import BY_AQI, calendar_days, matrix, standard_label, wide
+from forecast.projection.days import (
+    BY_AQI,
+    calendar_days,
+    dust_matrix,
+    matrix,
+    standard_label,
+    wide,
+)
 from forecast.projection.result import IndicatorResult, Observed
 from forecast.projection.settings import Settings
 from forecast.projection.streams import stream
@@ -68,6 +76,7 @@ def project_air(
     *,
     place_kind: str = "city",
     point_set: str = "",
+    dust: pd.DataFrame | None = None,
     tracks: bool = True,
     draw: bool = True,
 ) -> AirProjection:
@@ -77,6 +86,9 @@ def project_air(
         readings: rows of one place known at the as-of date: ``date``, ``item``, ``value``,
             ``basis``; one value a day and item.
         settings: the question.
+        dust: ``date, item`` of the days whose PM10 or PM2.5 is taken out of the concentrations
+            and the composite index; counts of days keep them. What the other treatment gives
+            stands among the alternatives.
         tracks: also make what the charts draw.
         draw: draw what is not observed yet; without it only the observed part is assessed.
 
@@ -91,8 +103,9 @@ def project_air(
     measured = history.dropna(how="all")
     last = measured.index.max().date() if len(measured) else None
     names = [n for n, items in _ITEMS_OF.items() if history[list(items)].notna().any().all()]
+    removed = dust_matrix(dust, days)
     to_date = assess_year(
-        observed, days, AIR_ITEMS, settings.year,
+        observed, days, AIR_ITEMS, settings.year, dust_removed=removed,
         standard=settings.standard, denominator=settings.denominator, partial=True,
     )  # fmt: skip
     reason = _no_forecast_reason(last, settings)
@@ -124,20 +137,23 @@ def project_air(
                 joined[:, drawn_from:, AIR_ITEMS.index(item)] = paths.values[:, inside, column]
     final = assess_year(
         observed if joined is None else joined, days, AIR_ITEMS, settings.year,
-        standard=settings.standard, denominator=settings.denominator,
+        dust_removed=removed, standard=settings.standard, denominator=settings.denominator,
     )  # fmt: skip
     case = _Case(
         region, place, place_kind, point_set, settings, to_date, final, joined is not None, fitted,
         reason, last, _basis(readings, settings), model_name, len(days) - drawn_from,
     )  # fmt: skip
     results = [_result(name, case) for name in names]
+    other = other_dust(observed, joined, removed, days, settings)
+    if other is not None:
+        results = with_other_dust(results, other)
     if draw:
-        results = with_context(results, history, joined, observed, days, settings, fitted)
+        results = with_context(results, history, joined, observed, days, settings, fitted, dust)
     if set(names) >= set(_ITEMS_OF):
-        results.append(_grade(case, results))
+        results.append(_grade(case, results, other))
     made = None
     if tracks and last is not None and set(names) & BY_AQI:
-        made = air_tracks(history, joined, observed, days, settings, drawn_from)
+        made = air_tracks(history, joined, observed, days, settings, drawn_from, dust)
     return AirProjection(region, place, results, made, warnings)
 
 
@@ -251,7 +267,9 @@ def _last_in_year(case: _Case) -> date | None:
     return case.last if case.last and case.last >= case.settings.first_day else None
 
 
-def _grade(case: _Case, results: list[IndicatorResult]) -> IndicatorResult:
+def _grade(
+    case: _Case, results: list[IndicatorResult], other: OtherDust | None = None
+) -> IndicatorResult:
     """How many of the six items are over class II (HJ 663: annual mean and percentile both)."""
     standard = standard_label("pm25_annual_mean", case.settings)
 
@@ -275,6 +293,13 @@ def _grade(case: _Case, results: list[IndicatorResult]) -> IndicatorResult:
     if poor is None and case.drawn(AIR_ITEMS):
         samples = np.sum(list(over(case.final).values()), axis=0).astype(np.float64)
     first = own[0]
+    alternatives = []
+    if other is not None:
+        kept = float(sum(int(v[0]) for v in over(other.kept_to_date).values()))
+        ahead = None
+        if samples is not None and other.kept_final is not None:
+            ahead = np.sum(list(over(other.kept_final).values()), axis=0).astype(np.float64)
+        alternatives.append(other.entry("kept", standard, kept, kept, ahead, case.model_name))
     return IndicatorResult(
         region=case.region, place=case.place, place_kind=case.place_kind,
         point_set=case.point_set, domain="air", indicator=GRADE_INDICATOR, unit="items",
@@ -285,7 +310,7 @@ def _grade(case: _Case, results: list[IndicatorResult]) -> IndicatorResult:
         ),
         samples=samples, judged=samples, observed_judged=value if known else None,
         sufficient=poor is None, reason=poor.reason if poor else ("", ""),
-        model=case.model_name if samples is not None else "",
+        alternatives=alternatives, model=case.model_name if samples is not None else "",
         detail=(
             ("目前超标:" + "、".join(i.zh for i in failing), "over so far: " + ", ".join(i.en for i in failing))
             if failing and known

@@ -11,7 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.projection.baselines import air_baselines
-from forecast.projection.days import BY_AQI, calendar_days, matrix, other_versions
+from forecast.projection.days import (
+    BY_AQI,
+    calendar_days,
+    dust_matrix,
+    matrix,
+    other_versions,
+)
 from forecast.projection.result import IndicatorResult
 from forecast.projection.settings import Settings
 from forecast.projection.summary import number, summarise
@@ -30,11 +36,19 @@ def with_context(
     days: NDArray[np.datetime64],
     settings: Settings,
     fitted: tuple[str, ...],
+    dust: pd.DataFrame | None = None,
 ) -> list[IndicatorResult]:
-    """Add the baselines, the record of earlier years and the other version of the AQI rule."""
+    """Add the baselines, the record of earlier years and the other version of the AQI rule.
+
+    Concentrations leave out the days of ``dust`` (``date, item``), counts of days keep them.
+    """
     names = [r.indicator for r in results]
-    past = _earlier_years(history, names, settings)
+    past = _earlier_years(history, names, settings, dust)
+    removed = dust_matrix(dust, history.index.to_numpy().astype("datetime64[D]"))
     simple = air_baselines(history, names, settings)
+    if removed.any():
+        means = [name for name in names if name not in BY_AQI]
+        simple |= air_baselines(history.mask(removed), means, settings)
     others: list[tuple[str, AirYear, AirYear | None]] = []
     if set(names) & BY_AQI:
         for token in other_versions(settings):
@@ -51,7 +65,7 @@ def with_context(
             others.append((token, seen, ahead))
     out = []
     for result in results:
-        alternatives: list[dict[str, Any]] = []
+        alternatives: list[dict[str, Any]] = list(result.alternatives)
         if result.indicator in BY_AQI:
             for token, seen, ahead in others:
                 value = float(seen.values[result.indicator][0])
@@ -84,7 +98,7 @@ def with_context(
 
 
 def _earlier_years(
-    history: pd.DataFrame, names: list[str], settings: Settings
+    history: pd.DataFrame, names: list[str], settings: Settings, dust: pd.DataFrame | None
 ) -> dict[str, dict[int, float]]:
     """Indicator → year → judged value, of the years before that have enough valid days."""
     out: dict[str, dict[int, float]] = {name: {} for name in names}
@@ -93,7 +107,7 @@ def _earlier_years(
     for year in range(history.index[0].year, settings.year):
         days = calendar_days(date(year, 1, 1), date(year, 12, 31))
         found = assess_year(
-            matrix(history, days), days, AIR_ITEMS, year,
+            matrix(history, days), days, AIR_ITEMS, year, dust_removed=dust_matrix(dust, days),
             standard=settings.standard, denominator=settings.denominator,
         )  # fmt: skip
         for name in names:

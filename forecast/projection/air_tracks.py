@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.projection.days import calendar_days, matrix, other_versions
+from forecast.projection.days import calendar_days, dust_matrix, matrix, other_versions
 from forecast.projection.settings import Settings
 from forecast.standards.aqi import daily_aqi
 from forecast.standards.items import AIR_ITEMS
@@ -52,14 +52,23 @@ _FAN = {"q025": 0.025, "q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 
 
 
 def _cumulative(
-    values: NDArray[Any], days: NDArray[np.datetime64], settings: Settings
+    values: NDArray[Any],
+    days: NDArray[np.datetime64],
+    settings: Settings,
+    dust: NDArray[np.bool_],
 ) -> dict[str, NDArray[np.float64]]:
-    """Cumulative good-day ratio [%] and PM2.5 mean [µg/m³] of (path, day, item) values."""
+    """Cumulative good-day ratio [%] and PM2.5 mean [µg/m³] of (path, day, item) values.
+
+    The mean leaves out the days of ``dust`` (day, item), the ratio keeps them.
+    """
     found = daily_aqi(values, days, AIR_ITEMS, settings.standard)
     counted = (found.aqi >= 0) & found.complete
     n = np.cumsum(counted, axis=-1, dtype=np.int32)
     good = np.cumsum(counted & (found.aqi <= 100), axis=-1, dtype=np.int32)
     pm25 = values[..., AIR_ITEMS.index("pm25")]
+    dusty = dust[:, AIR_ITEMS.index("pm25")]
+    if dusty.any():
+        pm25 = np.where(dusty, np.nan, pm25)
     m = np.cumsum(np.isfinite(pm25), axis=-1, dtype=np.int32)
     total = np.nancumsum(pm25, axis=-1, dtype=np.float64)
     return {
@@ -75,6 +84,7 @@ def air_tracks(
     days: NDArray[np.datetime64],
     settings: Settings,
     drawn_from: int,
+    dust: pd.DataFrame | None = None,
 ) -> AirTracks:
     """Return what the charts of one city draw.
 
@@ -84,13 +94,15 @@ def air_tracks(
         observed: (day, item) of the year.
         days: the days of the year.
         drawn_from: position of the first drawn day.
+        dust: ``date, item`` of the days taken out of the means as dust.
     """
     found = daily_aqi(observed, days, AIR_ITEMS, settings.standard)
     other = other_versions(settings)[0]
     seen = np.isfinite(observed).any(axis=1)
     last = int(np.flatnonzero(seen)[-1]) if seen.any() else -1
     cumulative = {}
-    for name, line in _cumulative(observed, days, settings).items():
+    removed = dust_matrix(dust, days)
+    for name, line in _cumulative(observed, days, settings, removed).items():
         cumulative[name] = np.where(np.arange(len(days)) <= last, line, np.nan)
     earlier: dict[str, dict[int, NDArray[np.float64]]] = {n: {} for n in cumulative}
     counts: dict[int, NDArray[np.int64]] = {}
@@ -103,12 +115,13 @@ def air_tracks(
             level = np.searchsorted(np.array([-1, 50, 100, 150, 200, 300]), usable, side="left")
             counts[year] = np.bincount(level, minlength=7).astype(np.int64)
         if year < settings.year and np.isfinite(values).any():
-            for name, line in _cumulative(values, of_year, settings).items():
+            past = dust_matrix(dust, of_year)
+            for name, line in _cumulative(values, of_year, settings, past).items():
                 if np.isfinite(line).sum() > 300:
                     earlier[name][year] = line
     fan: dict[str, dict[str, NDArray[np.float64]]] = {}
     if joined is not None:
-        for name, lines in _cumulative(joined, days, settings).items():
+        for name, lines in _cumulative(joined, days, settings, removed).items():
             ahead = np.quantile(lines[:, drawn_from:], list(_FAN.values()), axis=0)
             fan[name] = {}
             for row, label in enumerate(_FAN):
@@ -122,7 +135,7 @@ def air_tracks(
         cumulative=cumulative,
         valid={
             "good_day_ratio": found.complete & (found.aqi >= 0),
-            "pm25_annual_mean": np.isfinite(observed[:, AIR_ITEMS.index("pm25")]),
+            "pm25_annual_mean": (np.isfinite(observed) & ~removed)[:, AIR_ITEMS.index("pm25")],
         },
         earlier=earlier,
         fan=fan,

@@ -12,7 +12,15 @@ from forecast.projection.settings import Settings
 from forecast.standards.items import AIR_ITEMS
 from forecast.standards.versions import aqi_standard_on, limits_standard_on, resolve
 
-__all__ = ["BY_AQI", "calendar_days", "matrix", "other_versions", "standard_label", "wide"]
+__all__ = [
+    "BY_AQI",
+    "calendar_days",
+    "dust_matrix",
+    "matrix",
+    "other_versions",
+    "standard_label",
+    "wide",
+]
 
 #: Indicators that count days by their AQI; the others are concentrations.
 BY_AQI = frozenset({"good_day_ratio", "good_days", "heavy_days"})
@@ -35,6 +43,21 @@ def calendar_days(first: date, last: date) -> NDArray[np.datetime64]:
 
 def matrix(history: pd.DataFrame, days: NDArray[np.datetime64]) -> NDArray[np.float64]:
     return history.reindex(pd.DatetimeIndex(days)).to_numpy(dtype=np.float64)
+
+
+def dust_matrix(dust: pd.DataFrame | None, days: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    """Which values of ``days`` are taken out of the means as dust, bool (day, item).
+
+    Args:
+        dust: columns ``date`` and ``item`` of one city; None or empty where no day is known.
+    """
+    out = np.zeros((len(days), len(AIR_ITEMS)), dtype=np.bool_)
+    if dust is None or dust.empty:
+        return out
+    dates = dust["date"].to_numpy("datetime64[D]")
+    for column, item in enumerate(AIR_ITEMS):
+        out[:, column] = np.isin(days, dates[(dust["item"] == item).to_numpy(bool)])
+    return out
 
 
 def standard_label(name: str, settings: Settings) -> str:

@@ -44,7 +44,12 @@ class AqiCheck:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Indicators of one year as a table, and the checks of the AQI."""
+    """Indicators of one year as a table, and the checks of the AQI.
+
+    Where days are known whose PM is taken out of the means as dust, the table has four columns
+    more: ``dust`` and ``dust_other`` (``removed_where_known``, ``kept``), and ``value_other`` and
+    ``value_official_other``, the value under the other treatment.
+    """
 
     table: pd.DataFrame
     checks: list[AqiCheck]
@@ -69,32 +74,32 @@ def assess(
     def settings(of: int) -> Settings:
         return Settings(min(as_of, date(of, 12, 31)), of, standard, denominator=denominator)
 
-    for (region, place, kind), readings in panel.air.groupby(
-        ["region", "place", "place_kind"], sort=True
-    ):
-        if not panel.wants(str(region)):
-            continue
+    for region, place, readings in panel.cities():
+        dust = panel.dust_of(region)
         years = sorted(set(readings["date"].dt.year)) if year is None else [year]
         for of in years:
             found = project_air(
-                str(region), str(place), readings, settings(of), place_kind=str(kind),
-                tracks=False, draw=False,
-            )  # fmt: skip
+                region, place, readings, settings(of), dust=dust, tracks=False, draw=False
+            )
             rows.extend(_rows(found.results, settings(of)))
-        check = _check(str(region), str(place), readings, standard, year)
+        check = _check(region, place, readings, standard, year)
         if check is not None:
             checks.append(check)
     for of in sorted(set(panel.water["time"].dt.year)) if year is None else [year]:
         for water in water_results(panel, settings(of)):
             seen = [r for r in water.results if r.observed.n_valid or year is not None]
             rows.extend(_rows(seen, settings(of)))
-    return Assessment(pd.DataFrame(rows, columns=_COLUMNS), checks)
+    columns = [*_COLUMNS, *(c for c in _DUST_COLUMNS if any(c in row for row in rows))]
+    return Assessment(pd.DataFrame(rows, columns=columns), checks)
 
 
 _COLUMNS = [
     "region", "place", "indicator", "unit", "year", "standard", "value", "value_official",
     "n_valid", "n_expected", "complete", "attains", "reason", "reason_en",
 ]  # fmt: skip
+
+#: Only there where dust days are known: the value under the other treatment of them.
+_DUST_COLUMNS = ["dust", "dust_other", "value_other", "value_official_other"]
 
 
 def _rows(results: list[IndicatorResult], settings: Settings) -> list[dict[str, Any]]:
@@ -114,9 +119,22 @@ def _rows(results: list[IndicatorResult], settings: Settings) -> list[dict[str, 
                 "n_expected": r.observed.n_expected,
                 "complete": bool(settings.year_over and r.sufficient), "attains": met,
                 "reason": r.reason[0], "reason_en": r.reason[1],
+                **_other_dust(r),
             }
         )  # fmt: skip
     return rows
+
+
+def _other_dust(result: IndicatorResult) -> dict[str, Any]:
+    """The columns of the other treatment of dust days, nothing where it is the same."""
+    for other in result.alternatives:
+        if "dust_days" in other:
+            seen = other["observed"]
+            return {
+                "dust": result.dust, "dust_other": other["dust"], "value_other": seen["value"],
+                "value_official_other": seen["value_official"],
+            }  # fmt: skip
+    return {}
 
 
 def _check(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -29,6 +29,16 @@ __all__ = ["Panel", "PanelProjection", "project_panel", "water_results"]
 Progress = Callable[[str, int, int], None]
 
 
+def _no_dust() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "region": pd.Series(dtype="str"),
+            "date": pd.Series(dtype="datetime64[s]"),
+            "item": pd.Series(dtype="str"),
+        }
+    )
+
+
 @dataclass(frozen=True)
 class Panel:
     """All that a projection reads.
@@ -43,6 +53,8 @@ class Panel:
         only: normalised name of the one region to answer for, or None for all; sections of the
             others still take part in the fit, so an answer is the same alone and among all.
         aliases: another name of a region → the name its plan or its readings carry.
+        dust_days: ``region, date, item`` of the days whose PM10 or PM2.5 is taken out of the
+            means as dust.
     """
 
     air: pd.DataFrame
@@ -53,6 +65,22 @@ class Panel:
     plan: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     only: str | None = None
+    dust_days: pd.DataFrame = field(default_factory=_no_dust)
+
+    def cities(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
+        """Region, place and readings of every city to answer for; stations are not projected."""
+        for (region, place, kind), readings in self.air.groupby(
+            ["region", "place", "place_kind"], sort=True
+        ):
+            if kind == "city" and self.wants(str(region)):
+                yield str(region), str(place), readings
+
+    def dust_of(self, region: str) -> pd.DataFrame:
+        """``date, item`` of the dust days of one region, under whichever form of its name."""
+        if self.dust_days.empty:
+            return self.dust_days
+        own = self.dust_days["region"].map(normalise_region) == normalise_region(region)
+        return self.dust_days[own]
 
     def wants(self, region: str) -> bool:
         """Whether ``region`` is one to answer for."""
@@ -80,14 +108,10 @@ def project_panel(
     from joblib import Parallel, delayed
 
     groups = sorted({normalise_region(r) for f in (panel.air, panel.water) for r in f["region"]})
-    cities = [
-        (str(r), str(p), str(k), frame)
-        for (r, p, k), frame in panel.air.groupby(["region", "place", "place_kind"], sort=True)
-        if panel.wants(str(r))
-    ]
+    cities = list(panel.cities())
     air: list[AirProjection] = []
     work = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(project_air)(r, p, f, settings, place_kind=k) for r, p, k, f in cities
+        delayed(project_air)(r, p, f, settings, dust=panel.dust_of(r)) for r, p, f in cities
     )
     for at, projection in enumerate(work, start=1):
         air.append(projection)

@@ -28,6 +28,7 @@ from forecast.projection.panel import Panel, PanelProjection, project_panel
 from forecast.projection.settings import Settings
 from forecast.report.figures import draw_figures
 from forecast.report.page import PageContext, write_page
+from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.inputs import load_panel
 from forecast.runs.lock import alone
 from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
@@ -65,12 +66,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run: its name, folder, page and result; ``new`` is False if it stood already."""
+    """A finished run: its name, folder, page and result; ``new`` is False if it stood already.
+
+    ``remarks`` are on the readings as they stand now, in Chinese and English.
+    """
 
     run_id: str
     folder: Path
     result: dict[str, Any]
     new: bool
+    remarks: tuple[tuple[str, str], ...] = ()
 
     @property
     def page(self) -> Path:
@@ -128,10 +133,12 @@ def execute(
             config_sha,
         )  # fmt: skip
         folder = workspace.reports / name
+        flags = flags_behind(workspace, panel, as_of)
+        remarks = tuple(flag_remarks(flags))
         stood = _finished(folder)
         if stood is not None:
             _point(workspace, name)
-            return Outcome(name, folder, stood, new=False)
+            return Outcome(name, folder, stood, new=False, remarks=remarks)
         jobs = request.jobs or config.run.jobs or _automatic_jobs(panel)
         projection = project_panel(panel, settings, jobs=jobs, progress=progress)
         created = clock()
@@ -156,11 +163,11 @@ def execute(
         _publish(
             workspace, folder,
             lambda aside: _write(
-                workspace, aside, result, asked, projection, progress, started, jobs
+                workspace, aside, result, asked, projection, progress, started, flags
             ),
         )  # fmt: skip
         _point(workspace, name)
-        return Outcome(name, folder, result, new=True)
+        return Outcome(name, folder, result, new=True, remarks=remarks)
 
 
 def latest_run(workspace: Workspace) -> Path | None:
@@ -260,7 +267,7 @@ def _write(
     projection: PanelProjection,
     progress: Progress | None,
     started: float,
-    jobs: int,
+    flags: pd.DataFrame,
 ) -> None:
     (aside / "projection.json").write_text(to_json(result), encoding="utf-8", newline="\n")
     notices = _notices(workspace)
@@ -271,7 +278,7 @@ def _write(
         result=result,
         charts=tuple(charts),
         notices=tuple(notices),
-        warnings=tuple(projection.warnings),
+        warnings=(*projection.warnings, *flag_remarks(flags)),
         reference=tuple(result["reference"]),
     )
     write_page(context, aside / "index.html")
@@ -283,6 +290,7 @@ def _write(
         "versions": versions(),
         "tables_sha256": workspace.store.fingerprint(),
         "warnings": result["warnings"],
+        "quality": flag_counts(flags),
         "seconds": round(time.perf_counter() - started, 3),
         "charts": names,
         "outputs": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ from forecast.targets.loader import find_plan, load_plans
 from forecast.targets.model import Plan
 from forecast.workspace import Workspace
 
-__all__ = ["load_panel"]
+__all__ = ["load_panel", "section_sets"]
 
 
 def load_panel(
@@ -36,8 +36,17 @@ def load_panel(
     """
     store = workspace.store
     config = workspace.config
+    # Stations have daily values too; only cities are judged by them.
     air = store.air_daily(as_of)
+    stations = len(air)
+    air = air[air["place_kind"] == "city"].reset_index(drop=True)
+    stations -= len(air)
     water = store.water_samples(as_of)
+    if air.empty and water.empty and stations:
+        raise ForecastError(
+            f"The workspace {workspace.root} has daily values of stations but of no city.",
+            "Take in city values, or hourly readings of all evaluation points of the city.",
+        )
     if air.empty and water.empty:
         starts = [
             known.min()
@@ -83,21 +92,71 @@ def load_panel(
         _refuse_foreign_plan(
             entered.plans, plan, {r for r in there if only in (None, normalise_region(r))}
         )
-    sets: dict[str, tuple[SectionSet, ...]] = {}
-    for declared in config.section_sets:
-        key = normalise_region(declared.region)
-        sets[key] = (
-            *sets.get(key, ()),
-            SectionSet(
-                declared.name, tuple(declared.sections), declared.valid_from, declared.valid_to
-            ),
-        )
+    sets = section_sets(workspace)
     sites = store.read("sites")
     sites = sites[(sites["place_kind"] == "section") & sites["region"].isin(set(water["region"]))]
     sections = {
         str(name): tuple(sorted(set(group["place"]))) for name, group in sites.groupby("region")
     }
-    return Panel(air, water, entered, sections, sets, plan, dict(config.regions.aliases)), as_of
+    panel = Panel(
+        air, water, entered, sections, sets, plan, dict(config.regions.aliases),
+        only=only, dust_days=_dust_days(workspace, as_of),
+    )  # fmt: skip
+    return panel, as_of
+
+
+def _dust_days(workspace: Workspace, as_of: date) -> pd.DataFrame:
+    """The dust days known at the end of ``as_of``, one a region, date and item."""
+    rows = workspace.store.read("dust_days", columns=["region", "date", "item", "known_from"])
+    day_after = pd.Timestamp(as_of) + pd.Timedelta(days=1)
+    known = (rows["date"] < day_after) & ~(rows["known_from"] >= day_after)
+    return rows.loc[known, ["region", "date", "item"]].drop_duplicates(ignore_index=True)
+
+
+def section_sets(workspace: Workspace) -> dict[str, tuple[SectionSet, ...]]:
+    """Return the sets of sections by region: those of the configuration, then those of lists.
+
+    A list dates each of its sections, so it becomes one set for each stretch of days in which the
+    same sections are in force. A set of the configuration goes before a list of its name.
+    """
+    sets: dict[str, list[SectionSet]] = {}
+    declared = set()
+    for one in workspace.config.section_sets:
+        key = normalise_region(one.region)
+        declared.add((key, one.name))
+        sets.setdefault(key, []).append(
+            SectionSet(one.name, tuple(one.sections), one.valid_from, one.valid_to)
+        )
+    rows = workspace.store.read("section_sets")
+    rows = rows.assign(key=rows["region"].map(normalise_region))
+    for (of, name), group in rows.groupby(["key", "name"], sort=True):
+        if (of, name) not in declared:
+            sets.setdefault(str(of), []).extend(_stretches(str(name), group))
+    return {key: tuple(found) for key, found in sets.items()}
+
+
+def _stretches(name: str, rows: pd.DataFrame) -> list[SectionSet]:
+    """Return a set for each stretch of days without a change in the list."""
+    begins = [None if pd.isna(day) else day.date() for day in rows["valid_from"]]
+    ends = [None if pd.isna(day) else day.date() for day in rows["valid_to"]]
+    one_day = timedelta(days=1)
+    starts: list[date | None] = [None]
+    starts += sorted({b for b in begins if b} | {e + one_day for e in ends if e})
+    found = []
+    for at, start in enumerate(starts):
+        following = starts[at + 1] if at + 1 < len(starts) else None
+        end = None if following is None else following - one_day
+        day = start or (end if end is not None else date.min)
+        inside = tuple(
+            sorted(
+                str(section)
+                for section, b, e in zip(rows["section"], begins, ends, strict=True)
+                if (b is None or b <= day) and (e is None or day <= e)
+            )
+        )
+        if inside:
+            found.append(SectionSet(name, inside, start, end))
+    return found
 
 
 def _entered(workspace: Workspace, as_of: date, year: int) -> Applied:

@@ -101,15 +101,6 @@ def test_gbk_text_is_read(workspace: Path, tmp_path: Path, forecast_command: Com
     assert len(stored(workspace)) == 400 * 7
 
 
-def test_a_shifted_header_is_refused(
-    workspace: Path, real_data: Path, forecast_command: Command
-) -> None:
-    done = forecast_command("ingest", real_data / "air" / "shifted_header", "-w", workspace)
-    assert_one_sentence(done, 3)
-    assert "CO" in done.stderr or "O3" in done.stderr
-    assert stored(workspace).empty
-
-
 def test_a_made_shifted_header_is_refused(
     workspace: Path, tmp_path: Path, forecast_command: Command
 ) -> None:

@@ -182,7 +182,7 @@ def test_an_unreadable_number_sets_its_row_aside(ws: Workspace, city: Writer) ->
 
 
 @pytest.mark.parametrize(
-    "cell", ["1,234", "1_0", "0x1A", "inf", "1e999", "True", "１２", "12 µg", "+-3", "1e", "²"]
+    "cell", ["1,234", "1_0", "0x1A", "inf", "1e999", "True", "12 µg", "+-3", "1e", "²"]
 )
 def test_what_is_no_number_is_never_read_as_one(ws: Workspace, city: Writer, cell: str) -> None:
     rows = city.rows(3)

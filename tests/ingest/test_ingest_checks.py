@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.ingest.cells import numbers, times
-from forecast.ingest.checks import RANGES, outside, spikes
+from forecast.ingest.files.cells import numbers, times
+from forecast.ingest.readers.checks import RANGES, outside, spikes
 from forecast.standards.items import ITEMS
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from forecast.errors import InputError
 from forecast.ingest import ingest_paths
-from forecast.ingest.sheet import text_table
+from forecast.ingest.files.sheet import text_table
 from forecast.workspace import Workspace
 
 #: The writer of made files; its class lives with the fixtures.

@@ -13,9 +13,10 @@ import pytest
 
 from forecast.errors import InputError, UsageError
 from forecast.ingest import coverage, ingest_paths
-from forecast.ingest.detect import LAYOUTS, detect, layout_named
-from forecast.ingest.samples import water_type
-from forecast.ingest.sheet import read_sheet, stem
+from forecast.ingest.detect import detect, layout_named
+from forecast.ingest.files.containers import read_sheet
+from forecast.ingest.files.sheet import stem
+from forecast.ingest.readers.samples import water_type
 from forecast.workspace import Workspace
 
 #: The writer of made files; its class lives with the fixtures.
@@ -283,14 +284,10 @@ def test_missing_in_many_forms(ws: Workspace, city: Writer, mark: str) -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        "city,date,AQI,CO,NO2,O3,PM10,PM2.5,SO2",
-        "date, pm25, pm10, o3, no2, so2, co",
-        "Date,Hour,WatchPoint,AQI,Level,PrimaryPollution,PM2.5,PM10,CO,NO2,O3_1h,O3_8h,SO2",
-        "城市,城市编码,日期,SO2,NO2,PM10,CO,O3_8h,PM2.5,AQI,首要污染物,空气质量级别,等级,更新时间",
-        "city,date,pm25,source",
-        "city,date,aqi,level,rank,pm25,pm10,no2,so2,co",
-        "省份,流域,断面名称,监测时间,水质类别,水温(℃)",
-        "水系,点位名称,河流名称,pH,DO(mg/l),CODMn(mg/l),NH3-N(mg/l),本周水质",
+        "city,date,PM1",
+        "date,ws,wd,nox,no2,o3,pm10,so2,co,pm25",
+        "date,date_end,site,site_name,variable,value,air_temp,atmospheric_pressure,rh,wd,ws",
+        "站点,监测日期,项目,结果",
         "x" * 500,
     ],
 )
@@ -301,7 +298,14 @@ def test_other_layouts_are_refused_with_what_was_seen(tmp_path: Path, header: st
     seen = header.replace(", ", ",")
     assert seen[:100] in caught.value.message
     assert seen[:130] not in caught.value.message or len(seen) < 121
-    assert all(layout.description in caught.value.cure for layout in LAYOUTS.values())
+    assert caught.value.cure == f"Have a mapping proposed: forecast map {path}."
+
+
+def test_the_column_that_keeps_a_file_from_its_layout_is_named(city: Writer) -> None:
+    rows = [[*row, "x"] for row in city.rows(3)]
+    path = city(rows, header=(*city.header, "说不清"))
+    with pytest.raises(InputError, match="Without column 说不清 it would be city_day_header"):
+        detect(path)
 
 
 def test_source_can_be_named(ws: Workspace, city: Writer) -> None:

@@ -84,7 +84,8 @@ def test_files_under_raw_are_not_copied(ws: Workspace, city: Writer) -> None:
     report = ingest_paths(ws, [ws.raw])
     assert report.files[0].raw == inside
     assert inside.stat().st_mtime_ns == before
-    assert [p for p in ws.raw.rglob("*") if p.is_file()] == [inside]
+    record = ws.raw / "received.csv"
+    assert sorted(p for p in ws.raw.rglob("*") if p.is_file()) == sorted([inside, record])
     assert ws.store.files()["path"].tolist() == ["data/raw/mine/甲市.csv"]
 
 

@@ -9,13 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecast.standards.city_mean import city_means, in_force, service_days
 from forecast.standards.daniel import (
     CRITICAL_VALUES,
     critical_value,
     exact_critical_value,
     spearman_trend,
 )
-from forecast.standards.hours import annual_valid, daily_mean, eight_hour_means, max_8h
+from forecast.standards.hours import (
+    DAY_ITEMS,
+    annual_valid,
+    daily_mean,
+    days_of_hours,
+    eight_hour_means,
+    hours_of_day,
+    max_1h,
+    max_8h,
+)
 
 NAN = float("nan")
 
@@ -56,6 +66,91 @@ def test_daily_mean_of_many_days() -> None:
     days[2, :5] = NAN
     assert daily_mean(days).tolist()[:2] == [1.0, 1.0]
     assert np.isnan(daily_mean(days)[2])
+
+
+def test_hour_zero_is_the_last_of_the_day_before() -> None:
+    day, slot = hours_of_day(
+        np.array(["2022-01-02T00:00", "2022-01-02T01:00", "2022-01-01T23:00", "2022-01-02T08:05",
+                  "NaT"], dtype="datetime64[s]")
+    )  # fmt: skip
+    assert day[:4].astype(str).tolist() == ["2022-01-01", "2022-01-02", "2022-01-01", "2022-01-02"]
+    assert slot.tolist() == [24, 1, 23, 9, 0]
+    assert np.isnat(day[4])
+
+
+def test_highest_hour_needs_twenty() -> None:
+    hours = np.full((2, 24), 60.0)
+    hours[:, 15] = 210.0
+    hours[0, :4] = NAN
+    hours[1, :5] = NAN
+    assert max_1h(hours)[0] == 210.0
+    assert np.isnan(max_1h(hours)[1])
+
+
+def test_days_of_many_places_and_items_by_hand() -> None:
+    items = ("pm25", "o3_1h", "co")
+    hours = np.full((2, 1, 24, 3), 40.0)
+    hours[0, 0, 12:20, 1] = 120.0
+    hours[0, 0, :3, 0] = NAN
+    hours[1, 0, 5:10, 0] = NAN
+    hours[:, :, :12, 2] = 1.0
+    hours[:, :, 12:, 2] = 2.0
+    days = days_of_hours(hours, items)
+    assert days.shape == (2, 1, len(DAY_ITEMS))
+    first = dict(zip(DAY_ITEMS, days[0, 0].tolist(), strict=True))
+    assert (first["pm25"], first["o3_8h"], first["o3_1h"], first["co"]) == (40.0, 120.0, 120.0, 1.5)
+    assert np.isnan(first["so2"])
+    assert np.isnan(days[1, 0, DAY_ITEMS.index("pm25")])
+    with pytest.raises(ValueError, match=r"\(\.\.\., 24, 2\)"):
+        days_of_hours(hours, ("pm25", "co"))
+
+
+def test_city_is_the_mean_of_its_evaluation_points() -> None:
+    # Two cities; a control point, a point that closes, and 3 of 4 valid (75 %) against 2 of 3.
+    values = np.array([[30.0, 30], [50, 50], [40, NAN], [NAN, 40], [5, 5], [70, 70], [90, NAN]])
+    city = [0, 0, 0, 0, 0, 1, 1]
+    days = np.array(["2020-05-01", "2020-05-02"], dtype="datetime64[D]")
+    roles = ["evaluation"] * 4 + ["control"] + ["evaluation", ""]
+    counted = in_force(days, roles, ["NaT"] * 7, ["NaT"] * 6 + ["2020-05-01"])
+    found = city_means(values, city, counted)
+    assert found.values.tolist() == [[40.0, 40.0], [80.0, 70.0]]
+    assert found.n_in_force.tolist() == [[4, 4], [2, 1]]
+    assert found.n_valid.tolist() == [[3, 3], [2, 1]]
+    # Were the closed point still counted, half of the city would be missing.
+    still = in_force(days, roles, ["NaT"] * 7, ["NaT"] * 7)
+    assert np.isnan(city_means(values, city, still).values[1, 1])
+    # A city of control points alone has no value, nor one whose points are all shut.
+    assert np.isnan(city_means(values, city, roles == np.array("control")).values[1]).all()
+
+
+def test_city_hours_take_the_same_rule_and_any_further_axes() -> None:
+    rng = np.random.default_rng(3)
+    hours = rng.integers(10, 90, (6, 5, 24, 2)).astype(np.float64)
+    city = np.array([0, 1, 0, 1, 0, 1])
+    found = city_means(hours, city, np.ones(6, dtype=bool), n_cities=3)
+    assert found.values.shape == (3, 5, 24, 2)
+    np.testing.assert_allclose(found.values[0], hours[city == 0].mean(axis=0))
+    assert np.isnan(found.values[2]).all()
+    # The maximum of the city's hours is never above the mean of the points' maxima.
+    of_hours = max_8h(np.moveaxis(found.values[:2], 2, -1))
+    of_points = city_means(max_8h(np.moveaxis(hours, 2, -1)), city, np.ones(6, dtype=bool)).values
+    assert (of_hours <= of_points + 1e-9).all()
+    with pytest.raises(ValueError, match="one city a station"):
+        city_means(hours, [0, 1], np.ones(6, dtype=bool))
+
+
+def test_a_point_that_fell_silent_is_closed_and_one_that_is_late_is_not() -> None:
+    days = np.arange("2020-01-01", "2020-04-01", dtype="datetime64[D]")
+    there = np.zeros((4, len(days)), dtype=bool)
+    there[0, 10:] = True
+    there[1, :30] = True
+    there[2, : len(days) - 20] = True
+    first, last = service_days(there, days)
+    assert first[:3].astype(str).tolist() == ["2020-01-11", "2020-01-01", "2020-01-01"]
+    assert [str(d) for d in last] == ["NaT", "2020-01-30", "NaT", "2019-12-31"]
+    counted = in_force(days, ["evaluation"] * 4, first, last)
+    assert counted[:, 20].tolist() == [True, True, True, False]
+    assert counted[:, 40].tolist() == [True, False, True, False]
 
 
 def test_year_has_twelve_months() -> None:

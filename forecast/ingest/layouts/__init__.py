@@ -1,0 +1,1 @@
+"""The source layouts, one module each; ``detect.LAYOUTS`` lists them."""

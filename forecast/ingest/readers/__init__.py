@@ -1,0 +1,1 @@
+"""What several layouts share: columns of items to tidy rows, units, checks."""

@@ -1,0 +1,368 @@
+"""One file: its sheets, their layouts, their tidy rows, and what is to be said about each."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecast.disk import write_file
+from forecast.errors import ForecastError, InputError
+from forecast.ingest.detect import LAYOUTS, layout_of
+from forecast.ingest.files.containers import read_sheets
+from forecast.ingest.files.sheet import Sheet, read_bytes, stem
+from forecast.ingest.parsed import Layout, Parsed, Request
+from forecast.ingest.raw import receipt
+from forecast.ingest.received import Given, Receipt, raw_name
+from forecast.ingest.report import FileReport
+from forecast.tables import TABLES
+from forecast.workspace import Workspace
+
+__all__ = ["Asked", "Known", "Read", "read_file", "write_quarantine"]
+
+#: Worksheets that nobody named.
+_UNNAMED = re.compile(r"(?:sheet|table|工作表|表)\s*[0-9]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked of one ingest.
+
+    Attributes:
+        layout: the layout of all files, where it should not be detected.
+        own: layouts of the workspace's own mappings, tried before the built-in ones.
+        region: region of files that have no column for it, instead of the file's name.
+        received: the moment of receipt, local time of the workspace.
+        estimate_from_index: True where concentrations are wanted from index points.
+        again: True where a file that was read before is read again.
+        dry_run: True where nothing is to be written.
+        receipts: what is on record of the files under ``data/raw``.
+    """
+
+    layout: Layout | None
+    own: Sequence[Layout]
+    region: str | None
+    received: pd.Timestamp
+    estimate_from_index: bool = False
+    again: bool = False
+    dry_run: bool = False
+    receipts: Mapping[str, Receipt] = field(default_factory=dict)
+
+    @property
+    def given(self) -> Given:
+        """What is to be kept on record of it."""
+        return Given(
+            "" if self.region is None else self.region.strip(),
+            "" if self.layout is None else self.layout.name,
+            self.estimate_from_index,
+        )
+
+
+class Known:
+    """The sheets read so far, by content, layout and region."""
+
+    def __init__(self, files: pd.DataFrame) -> None:
+        self._by_content: dict[str, set[tuple[str, str, str]]] = {}
+        columns = (files[c] for c in ("sha256", "part", "layout", "region"))
+        for content, part, layout, region in zip(*columns, strict=True):
+            self.add(content, part, layout, region)
+
+    def add(self, content: str, part: str, layout: str, region: str) -> None:
+        """Note a sheet as read."""
+        self._by_content.setdefault(content, set()).add((part, layout, region))
+
+    def of(self, content: str) -> set[tuple[str, str, str]]:
+        """Return ``part, layout, region`` of every sheet of this content."""
+        return self._by_content.get(content, set())
+
+
+@dataclass
+class Read:
+    """A sheet that was read and checked and is not stored yet; its cells are let go."""
+
+    sheet: Sheet
+    layout: Layout
+    region: str
+    parsed: Parsed
+    report: FileReport
+    received: pd.Timestamp
+    quarantine: pd.DataFrame = field(default_factory=pd.DataFrame)
+    given: Given = field(default_factory=Given)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names it in the table of files."""
+        return self.sheet.file_id, self.layout.name, self.region
+
+
+def read_file(ws: Workspace, path: Path, asked: Asked, known: Known) -> Iterator[Read | FileReport]:
+    """Read and check the sheets of one file, one after the other.
+
+    A workbook or an archive is taken in as far as its sheets are known; of the others each is named
+    with its reason. Where no sheet is known, the file is refused for the first one's reason.
+    """
+    asked = _as_before(ws, path, asked)
+    received = asked.received
+    try:
+        data = read_bytes(path)
+        content = hashlib.sha256(data).hexdigest()
+        if not asked.again:
+            received = receipt(ws, path, content, asked.received, asked.receipts)
+        before = None if asked.again else _read_before(path, content, asked, known)
+        if before is not None:
+            yield FileReport(path, "already_read", layout=before)
+            return
+        fast = _fast(path, data, content, asked)
+        if fast is not None:
+            yield _checked(ws, fast[0], fast[1], fast[2], asked, received, known)
+            return
+        sheets = read_sheets(path, data)
+    except ForecastError as error:
+        yield FileReport.refused(path, error)
+        return
+    done, others = 0, []
+    under_one: dict[str, tuple[str, pd.DataFrame]] = {}
+    while True:
+        try:
+            sheet = next(sheets, None)
+        except ForecastError as error:
+            # The next call gives the next part.
+            others.append(FileReport.refused(path, error))
+            continue
+        if sheet is None:
+            break
+        one = _one(ws, sheet, asked, received, known)
+        if isinstance(one, Read) and sheet.part and asked.region is not None:
+            one = _unless_other(one, under_one)
+        if isinstance(one, FileReport) and one.status == "refused" and sheet.part:
+            others.append(one)
+            continue
+        done += 1
+        yield one
+    for one in others:
+        # A page of notes beside the tables is no fault of the file.
+        aside = done and one.part and not one.layout
+        yield replace(one, status="skipped") if aside else one
+
+
+def _unless_other(read: Read, before: dict[str, tuple[str, pd.DataFrame]]) -> Read | FileReport:
+    """Return the sheet, or a refusal where it contradicts an earlier one under the region given.
+
+    Tables of several cities in one archive, given one name, would pass for corrections of each
+    other. ``before`` gathers table → part and values.
+    """
+    for table, rows in read.parsed.tables.items():
+        spec = TABLES[table]
+        key = [name for name in spec.key if name != "source" and name in rows]
+        values = [name for name in spec.values if name in rows]
+        if not spec.readings or rows.empty or not values:
+            continue
+        mine = rows[[*key, *values]].drop_duplicates(key)
+        earlier = before.get(table)
+        if earlier is not None:
+            both = mine.merge(earlier[1], on=key, suffixes=("", " before"))
+            for name in values:
+                apart = both[name].notna() & (both[name] != both[f"{name} before"])
+                if apart.any():
+                    error = InputError(
+                        f"{read.sheet.where} and {earlier[0]} give different values for the same "
+                        f"time, so they can't both be {read.region}.",
+                        "Leave --region out, or unpack the file and give each table its region.",
+                    )
+                    return FileReport.refused(
+                        read.sheet.path, error, layout=read.layout.name, part=read.sheet.part
+                    )
+            mine = pd.concat([earlier[1], mine]).drop_duplicates(key)
+        before[table] = (read.sheet.part, mine)
+    return read
+
+
+def _as_before(ws: Workspace, path: Path, asked: Asked) -> Asked:
+    """Return what is asked of a file, with what a person gave when it first came in."""
+    one = asked.receipts.get(raw_name(ws, path)) if asked.receipts else None
+    if one is None or asked.region is not None or asked.layout is not None:
+        return asked
+    layout = None
+    if one.given.layout:
+        own = next((x for x in asked.own if x.name == one.given.layout), None)
+        # A layout that is gone since is detected anew.
+        layout = own or LAYOUTS.get(one.given.layout)
+    return replace(
+        asked,
+        region=one.given.region or None,
+        layout=layout,
+        estimate_from_index=asked.estimate_from_index or one.given.estimate_from_index,
+    )
+
+
+def _fast(
+    path: Path, data: bytes, content: str, asked: Asked
+) -> tuple[Sheet, Layout, Parsed] | None:
+    """Return what a layout for large files makes of the bytes, or None."""
+    for layout in LAYOUTS.values():
+        if layout.matches_bytes is None or layout.parse_bytes is None:
+            continue
+        if asked.layout not in (None, layout) or not layout.matches_bytes(data):
+            continue
+        _, request = _request(path, "", layout, asked, asked.received)
+        parsed = layout.parse_bytes(path, data, request)
+        if parsed is not None:
+            sheet = Sheet(path, data, content, "utf-8", pd.DataFrame(), {})
+            return sheet, layout, parsed
+    return None
+
+
+def _one(
+    ws: Workspace, sheet: Sheet, asked: Asked, received: pd.Timestamp, known: Known
+) -> Read | FileReport:
+    layout_name = ""
+    try:
+        layout = asked.layout or layout_of(sheet, asked.own)
+        layout_name = layout.name
+        label, request = _request(sheet.path, sheet.part, layout, asked, received)
+        if layout.region_from_name and asked.region is None:
+            _refuse_second_name(sheet, layout, label, known)
+        if asked.layout is not None and not layout.matches(sheet.head):
+            raise InputError(
+                f"{sheet.path} does not have the layout {layout.name} ({layout.description}).",
+                "Leave --source out to have the layout detected.",
+            )
+        parsed = layout.parse(sheet, request)
+    except ForecastError as error:
+        return FileReport.refused(sheet.path, error, layout=layout_name, part=sheet.part)
+    return _checked(ws, sheet, layout, parsed, asked, received, known)
+
+
+def _checked(
+    ws: Workspace,
+    sheet: Sheet,
+    layout: Layout,
+    parsed: Parsed,
+    asked: Asked,
+    received: pd.Timestamp,
+    known: Known,
+) -> Read | FileReport:
+    """Return the sheet with its report, ready to be stored; a refusal where nothing is usable."""
+    quarantine = parsed.notes.quarantine()
+    counts: dict[str, Any] = {
+        "layout": layout.name,
+        "part": sheet.part,
+        "rows_read": parsed.rows_read,
+        "quarantined": len(quarantine),
+    }
+    if all(rows.empty for rows in parsed.tables.values()):
+        listed = len(quarantine) > 0 and not asked.dry_run
+        return FileReport.refused(
+            sheet.path,
+            _nothing_usable(sheet, parsed, quarantine),
+            **counts,
+            quarantine=write_quarantine(ws, sheet, quarantine) if listed else None,
+        )
+    flagged = sum(
+        int((rows["flag"] != "").sum()) for rows in parsed.tables.values() if "flag" in rows
+    )
+    report = FileReport(
+        path=sheet.path,
+        status="read",
+        **counts,
+        rows_kept=parsed.rows_kept,
+        missing=parsed.notes.missing,
+        duplicates=parsed.notes.duplicates,
+        flagged=flagged,
+        ignored=parsed.ignored,
+    )
+    label = _label(sheet.path, sheet.part, layout, asked.region)
+    known.add(sheet.sha256, sheet.part, layout.name, label)
+    light = replace(sheet, cells=pd.DataFrame())
+    return Read(light, layout, label, parsed, report, received, quarantine, asked.given)
+
+
+def _read_before(path: Path, content: str, asked: Asked, known: Known) -> str | None:
+    """Return the layout under which this content and region were read before, or None.
+
+    It spares the reading of the cells: a folder of years is told apart from one new day at once.
+    """
+    own: Mapping[str, Layout] = {layout.name: layout for layout in asked.own}
+    for part, name, label in sorted(known.of(content)):
+        layout = own.get(name) or LAYOUTS.get(name)
+        if layout is None or (asked.layout is not None and asked.layout.name != name):
+            continue
+        if label == _label(path, part, layout, asked.region):
+            return name
+    return None
+
+
+def _name(path: Path, part: str) -> str:
+    """Return the name that tells the region: of the worksheet or member, else of the file."""
+    named = stem(Path(part.replace("\\", "/").rsplit("/", 1)[-1])) if part else ""
+    return stem(path) if not named or _UNNAMED.fullmatch(named) else named
+
+
+def _label(path: Path, part: str, layout: Layout, region: str | None) -> str:
+    """Return the region under which a sheet is known; empty where its own column says it."""
+    if region is not None:
+        return region.strip()
+    return _name(path, part) if layout.region_from_name else ""
+
+
+def _request(
+    path: Path, part: str, layout: Layout, asked: Asked, received: pd.Timestamp
+) -> tuple[str, Request]:
+    """Return the region under which the file is known, and what its layout needs."""
+    last_year = max(received.year, datetime.now().astimezone().year) + 1
+    if asked.region is not None and not (layout.region_from_name or layout.region_fills):
+        raise InputError(
+            f"{path} names its regions in its own column, so --region can't apply.",
+            "Leave --region out for this file.",
+        )
+    name = _name(path, part) if asked.region is None else asked.region.strip()
+    if not name and layout.region_from_name:
+        raise InputError(f"{path} has no name to tell its region by.", "Give it with --region.")
+    request = Request(
+        name,
+        last_year,
+        region_given=asked.region is not None,
+        estimate_from_index=asked.estimate_from_index,
+    )
+    return _label(path, part, layout, asked.region), request
+
+
+def _refuse_second_name(sheet: Sheet, layout: Layout, label: str, known: Known) -> None:
+    """Refuse a content that was read as another region: one of the two names is wrong."""
+    for part, name, other in known.of(sheet.sha256):
+        if part == sheet.part and name == layout.name and other != label:
+            raise InputError(
+                f"{sheet.path} has the same content as the file already read as region {other}.",
+                f'If it really belongs to {label}, give --region "{label}".',
+            )
+
+
+def _nothing_usable(sheet: Sheet, parsed: Parsed, quarantine: pd.DataFrame) -> InputError:
+    if parsed.rows_read == 0:
+        return InputError(f"{sheet.path} has a header and no rows.", "Export it again.")
+    if quarantine.empty:
+        return InputError(
+            f"{sheet.path} has {parsed.rows_read} rows and no value in them.", "Export it again."
+        )
+    first = quarantine.iloc[0]
+    where = f", column {first['column']}" if first["column"] else ""
+    return InputError(
+        f"{sheet.path} has no usable row among {parsed.rows_read}; the first finding is in row "
+        f"{first['row']}{where}: {first['reason']}.",
+        "Correct the file, or export it again.",
+    )
+
+
+def write_quarantine(ws: Workspace, sheet: Sheet, quarantine: pd.DataFrame) -> Path:
+    """Write what was set aside, with a BOM for Excel."""
+    path = ws.processed / "quarantine" / f"{sheet.file_id}.csv"
+    table = quarantine.copy()
+    table.insert(0, "file", f"{sheet.path.name}/{sheet.part}" if sheet.part else sheet.path.name)
+    write_file(path, table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
+    return path

@@ -1,0 +1,68 @@
+"""How many flagged readings stand behind a run: flagged values are used until they are rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import pandas as pd
+
+from forecast.ingest.storing import STATION_LIST
+from forecast.projection.panel import Panel
+from forecast.targets.applying import normalise_region
+from forecast.workspace import Workspace
+
+__all__ = ["flag_counts", "flag_remarks", "flags_behind"]
+
+_STATES = ("open", "accepted", "rejected")
+
+
+def flags_behind(workspace: Workspace, panel: Panel, as_of: date) -> pd.DataFrame:
+    """Return the quality flags on readings up to ``as_of`` of the regions of a run.
+
+    A point that is known by its code alone belongs to the city that the list of stations gives it.
+
+    Returns:
+        ``region, status, n``, one row a flag.
+    """
+    names = {str(name) for name in (*panel.air["region"].unique(), *panel.water["region"].unique())}
+    wanted = {name for name in names if panel.only in (None, normalise_region(name))}
+    flags = workspace.store.read("quality_flags")
+    day_after = pd.Timestamp(as_of) + pd.Timedelta(days=1)
+    flags = flags[~(flags["first"] >= day_after)]
+    if (flags["region"] == "").any():
+        sites = workspace.store.read("sites")
+        listed = sites[(sites["source"] == STATION_LIST) & (sites["place_kind"] == "station")]
+        city = dict(zip(listed["place"], listed["region"], strict=True))
+        flags = flags.assign(region=flags["region"].where(
+            flags["region"] != "", flags["place"].map(city).fillna("").astype("str")))  # fmt: skip
+    return flags.loc[flags["region"].isin(wanted), ["region", "status", "n"]]
+
+
+def flag_counts(flags: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return state → number of flags and of values under them."""
+    return {
+        state: {
+            "flags": int((flags["status"] == state).sum()),
+            "values": int(flags.loc[flags["status"] == state, "n"].sum()),
+        }
+        for state in _STATES
+    }
+
+
+def flag_remarks(flags: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return one remark, in Chinese and English, for each region with flags that are not decided."""
+    waiting = flags[flags["status"] == "open"]
+    return [
+        (
+            f"{region}:有{len(mine)}条质控标记待定,涉及{int(mine['n'].sum())}个值,"
+            "剔除之前照用(forecast status --quality)。",
+            f"{region}: {len(mine)} quality flags on {int(mine['n'].sum())} values are not decided; "
+            "the values are used until rejected (forecast status --quality).",
+        )
+        for region, mine in _by_region(waiting)
+    ]
+
+
+def _by_region(flags: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
+    return [(str(region), mine) for region, mine in flags.groupby("region", sort=True)]

@@ -178,6 +178,9 @@ def timed(code: str, *arguments: str) -> dict[str, object]:
     wrapped = code + (
         "\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
     )
+    if hasattr(os, "sync"):
+        # What was written before this contestant is not its to wait for.
+        os.sync()
     begun = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", wrapped, *arguments], check=True, capture_output=True, text=True,
@@ -186,6 +189,10 @@ def timed(code: str, *arguments: str) -> dict[str, object]:
     seconds = time.perf_counter() - begun
     said, peak = done.stdout.strip().splitlines()[-2:]
     return {"seconds": round(seconds, 1), "peak_mb": round(float(peak)), "said": said}
+
+
+def _seconds(result: dict[str, object]) -> float:
+    return float(str(result["seconds"]))
 
 
 def main() -> None:
@@ -213,14 +220,24 @@ def main() -> None:
             "DuckDB, typed read of the year": timed(DUCKDB, str(year), threads),
             "ingest of the year": timed(INGEST, str(year), str(Path(made) / "w1")),
             "ingest of the year, again": timed(INGEST, str(year), str(Path(made) / "w1")),
-            "pandas loop, one month": timed(PANDAS, str(month), str(Path(made) / "pandas")),
-            "of it `read_csv` and `melt` alone": timed(MELT, str(month)),
-            "ingest of the month": timed(INGEST, str(month), str(Path(made) / "w2")),
         }
+        # A month takes seconds, so each has three turns, one after the other, and the best counts.
+        turns = [
+            (
+                timed(PANDAS, str(month), str(Path(made) / f"pandas{turn}")),
+                timed(INGEST, str(month), str(Path(made) / f"month{turn}")),
+            )
+            for turn in range(3)
+        ]
+        results["pandas loop, one month, best of 3"] = min((t[0] for t in turns), key=_seconds)
+        results["of it `read_csv` and `melt` alone"] = timed(MELT, str(month))
+        results["ingest of the month, best of 3"] = min((t[1] for t in turns), key=_seconds)
     table = json.loads(json.dumps(results))
     seconds = {name: float(row["seconds"]) for name, row in table.items()}
     first = seconds["ingest of the year"] / seconds["DuckDB, typed read of the year"]
-    second = seconds["pandas loop, one month"] / seconds["ingest of the month"]
+    second = (
+        seconds["pandas loop, one month, best of 3"] / seconds["ingest of the month, best of 3"]
+    )
     peak = max(float(row["peak_mb"]) for name, row in table.items() if name.startswith("ingest"))
     lines = [
         "# A year of the national wide archive to daily tables",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from forecast.tables import SCHEMAS, Table
 
-__all__ = ["content_hash", "folder_of", "partitions", "typed"]
+__all__ = ["content_hash", "folder_of", "partitions", "schema_of", "typed"]
 
 #: Columns that say where a row came from, not what it says: left out of the content hash, so that
 #: the same readings give the same fingerprint in whatever order their files were read.
@@ -35,8 +35,11 @@ def typed(spec: Table, rows: pd.DataFrame) -> pd.DataFrame:
     Raises:
         KeyError: a column that the table does not have.
     """
-    if list(rows.columns) == spec.schema.names and rows.dtypes.equals(_dtypes(spec.name)):
-        return rows.reset_index(drop=True)
+    if set(rows.columns) == set(spec.schema.names):
+        ordered = rows[spec.schema.names]
+        if ordered.dtypes.equals(_dtypes(spec.name)):
+            known: pd.DataFrame = ordered.reset_index(drop=True)
+            return known
     columns: dict[str, Any] = {}
     for field in spec.schema:
         if field.name in rows:
@@ -108,3 +111,15 @@ def content_hash(spec: Table, rows: pd.DataFrame) -> str:
         else:
             digest.update(column.to_numpy("<f8", na_value=float("nan")).tobytes())
     return digest.hexdigest()
+
+
+def schema_of(spec: Table, names: Sequence[str], categories: bool) -> pa.Schema:
+    """Return the schema of these columns, with text as dictionaries where asked for."""
+    text = pa.dictionary(pa.int32(), pa.string()) if categories else pa.string()
+    return pa.schema(
+        [
+            (name, text if pa.types.is_string(spec.schema.field(name).type) else
+             spec.schema.field(name).type)
+            for name in names
+        ]
+    )  # fmt: skip

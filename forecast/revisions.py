@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 __all__ = ["SOURCE_PRIORITY", "last_versions", "merge_readings", "speaking"]
 
@@ -38,6 +39,9 @@ SOURCE_PRIORITY: tuple[str, ...] = (
 _VERSIONS = {"audited": 0, "unknown": 1, "generated": 1, "realtime": 2}
 
 
+_OUTCOMES = pd.CategoricalDtype(["new", "corrected", "unchanged"])
+
+
 def merge_readings(
     stored: pd.DataFrame,
     incoming: pd.DataFrame,
@@ -64,8 +68,8 @@ def merge_readings(
         All rows, stored first; and for each incoming row its ``file_id`` and ``outcome``.
     """
     if stored.empty and not incoming.duplicated(key).any():
-        new = pd.DataFrame({"file_id": incoming["file_id"].to_numpy(), "outcome": "new"})
-        return incoming.reset_index(drop=True), new
+        every = incoming.reset_index(drop=True)
+        return every, _outcomes(every["file_id"], np.zeros(len(every), dtype=np.int64))
     both = pd.concat([stored, incoming], ignore_index=True)
     late = np.arange(len(both)) >= len(stored)
     # Only keys that come in need a look; a daily file touches few of a year's regions.
@@ -93,18 +97,22 @@ def merge_readings(
     for at in np.flatnonzero(is_late & same_key):
         before = known[at - 1]
         known[at] = before if same_value[at] else max(known[at], moment, before + 1)
-    result = np.empty(len(both), dtype=object)
+    result = np.zeros(len(both), dtype=np.int64)
     rows = np.flatnonzero(touched)[order]
-    result[rows] = np.where(unchanged, "unchanged", np.where(corrected, "corrected", "new"))
+    result[rows[corrected]] = 1
+    result[rows[unchanged]] = 2
     moments = both["known_from"].to_numpy("datetime64[s]").copy()
     moments[rows] = known.astype("datetime64[s]")
     both["known_from"] = moments
-    outcome = pd.DataFrame(
-        {"file_id": incoming["file_id"].to_numpy(), "outcome": result[len(stored) :]}
-    )
+    outcome = _outcomes(incoming["file_id"], result[len(stored) :])
     keep = np.ones(len(both), bool)
     keep[rows[unchanged]] = False
     return both[keep].reset_index(drop=True), outcome
+
+
+def _outcomes(files: pd.Series[str], codes: NDArray[np.int64]) -> pd.DataFrame:
+    words = pd.Categorical.from_codes(codes.tolist(), dtype=_OUTCOMES)
+    return pd.DataFrame({"file_id": files.reset_index(drop=True), "outcome": words})
 
 
 def last_versions(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from forecast.disk import drop, write_file
 from forecast.errors import WorkspaceError
-from forecast.partitions import content_hash, folder_of, typed
+from forecast.partitions import content_hash, folder_of, schema_of, typed
 from forecast.partitions import partitions as parted
 from forecast.revisions import SOURCE_PRIORITY, merge_readings, speaking
 from forecast.table_lock import locked
@@ -140,7 +140,7 @@ class Store:
                 if attempt == 4:
                     raise _missing(table, error) from error
                 time.sleep(0.05)
-        schema = _schema(spec, spec.schema.names if columns is None else columns, categories)
+        schema = schema_of(spec, spec.schema.names if columns is None else columns, categories)
         whole = pa.concat_tables([schema.empty_table(), *loaded]).unify_dictionaries()
         return whole.to_pandas()  # type: ignore[no-any-return]
 
@@ -177,7 +177,7 @@ class Store:
         if regions is not None:
             part = part.filter(pc.is_in(part["region"], pa.array(regions, pa.string())))
         # Parquet knows no whole seconds and hands back milliseconds.
-        return part.select(names).cast(_schema(spec, names, categories))
+        return part.select(names).cast(schema_of(spec, names, categories))
 
     def files(self) -> pd.DataFrame:
         """Return the files that were taken in, one row each."""
@@ -215,7 +215,7 @@ class Store:
         return speaking(rows, list(TABLES[table].key), SOURCE_PRIORITY)
 
     def fingerprint(self, tables: Iterable[str] | None = None) -> str:
-        """Return a SHA-256 over what the tables say (default: all but those about the readings: ``files`` and ``quality_flags``).
+        """Return a SHA-256 over what the tables say (default: all but ``files``, ``quality_flags``).
 
         It does not depend on the order or the time in which the files were read, nor on the
         version of the Parquet writer; a correction, which is known from its receipt, changes it.
@@ -374,18 +374,6 @@ class Writer:
             drop(path)
 
 
-def _schema(spec: Table, names: Sequence[str], categories: bool) -> pa.Schema:
-    """Return the schema of these columns, with text as dictionaries where asked for."""
-    text = pa.dictionary(pa.int32(), pa.string()) if categories else pa.string()
-    return pa.schema(
-        [
-            (name, text if pa.types.is_string(spec.schema.field(name).type) else
-             spec.schema.field(name).type)
-            for name in names
-        ]
-    )  # fmt: skip
-
-
 def _missing(table: str, error: FileNotFoundError) -> WorkspaceError:
     return WorkspaceError(
         f"A part of table {table} is missing: {error.filename or error}.",
@@ -396,5 +384,12 @@ def _missing(table: str, error: FileNotFoundError) -> WorkspaceError:
 def _parquet(spec: Table, rows: pd.DataFrame) -> bytes:
     table = pa.Table.from_pandas(rows, schema=spec.schema, preserve_index=False)
     buffer = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(None), buffer, compression="zstd")
+    plain = table.replace_schema_metadata(None)
+    # Times and lines hardly repeat, and nothing looks for rows by the ranges of a part.
+    repeating = [
+        f.name for f in spec.schema if pa.types.is_string(f.type) or pa.types.is_floating(f.type)
+    ]
+    pq.write_table(
+        plain, buffer, compression="zstd", use_dictionary=repeating, write_statistics=False
+    )
     return buffer.getvalue()

@@ -8,7 +8,6 @@ import pyarrow as pa
 from forecast.errors import InputError
 from forecast.standards.hours import DAY_ITEMS
 from forecast.tables import SCHEMAS, TABLES
-from forecast.targets.applying import normalise_region
 from forecast.workspace import Workspace
 
 __all__ = ["coverage", "regions_named"]
@@ -59,6 +58,9 @@ def regions_named(ws: Workspace, region: str) -> list[str]:
     Raises:
         InputError: there are no readings of it.
     """
+    # Slow to import, and only asked for where a region is named.
+    from forecast.targets.applying import normalise_region
+
     found = {*coverage(ws)["region"], *ws.store.read("quality_flags", columns=["region"])["region"]}
     names = sorted(str(name) for name in found if name)
     wanted = normalise_region(ws.config.regions.aliases.get(region, region))

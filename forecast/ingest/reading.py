@@ -12,19 +12,19 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.disk import write_file
 from forecast.errors import ForecastError, InputError
 from forecast.ingest.detect import LAYOUTS, layout_of
 from forecast.ingest.files.containers import read_sheets
 from forecast.ingest.files.sheet import Sheet, read_bytes, stem
 from forecast.ingest.parsed import Layout, Parsed, Request
+from forecast.ingest.quarantine import write_quarantine
 from forecast.ingest.raw import receipt
 from forecast.ingest.received import Given, Receipt, raw_name
 from forecast.ingest.report import FileReport
 from forecast.tables import TABLES
 from forecast.workspace import Workspace
 
-__all__ = ["Asked", "Known", "Read", "read_file", "write_quarantine"]
+__all__ = ["Asked", "Known", "Prepared", "Read", "prepare", "read_file"]
 
 #: Worksheets that nobody named.
 _UNNAMED = re.compile(r"(?:sheet|table|工作表|表)\s*[0-9]*", re.IGNORECASE)
@@ -79,7 +79,7 @@ class Known:
 
     def of(self, content: str) -> set[tuple[str, str, str]]:
         """Return ``part, layout, region`` of every sheet of this content."""
-        return self._by_content.get(content, set())
+        return set(self._by_content.get(content, ()))
 
 
 @dataclass
@@ -101,12 +101,30 @@ class Read:
         return self.sheet.file_id, self.layout.name, self.region
 
 
-def read_file(ws: Workspace, path: Path, asked: Asked, known: Known) -> Iterator[Read | FileReport]:
-    """Read and check the sheets of one file, one after the other.
+@dataclass(frozen=True)
+class Prepared:
+    """A file as it lies on disk, with what can be told of it without the files before it.
 
-    A workbook or an archive is taken in as far as its sheets are known; of the others each is named
-    with its reason. Where no sheet is known, the file is refused for the first one's reason.
+    Attributes:
+        path: the file.
+        asked: what is asked of it.
+        received: when it came in.
+        data, content: its bytes and their SHA-256.
+        fast: what a layout for large files makes of it, None where there is none.
+        error: why it can't be read, None where it can.
     """
+
+    path: Path
+    asked: Asked
+    received: pd.Timestamp
+    data: bytes = field(default=b"", repr=False)
+    content: str = ""
+    fast: tuple[Sheet, Layout, Parsed] | None = field(default=None, repr=False)
+    error: ForecastError | None = None
+
+
+def prepare(ws: Workspace, path: Path, asked: Asked, known: Known) -> Prepared:
+    """Return a file read from disk, and parsed where its layout takes bytes; writes nothing."""
     asked = _as_before(ws, path, asked)
     received = asked.received
     try:
@@ -114,15 +132,32 @@ def read_file(ws: Workspace, path: Path, asked: Asked, known: Known) -> Iterator
         content = hashlib.sha256(data).hexdigest()
         if not asked.again:
             received = receipt(ws, path, content, asked.received, asked.receipts)
-        before = None if asked.again else _read_before(path, content, asked, known)
-        if before is not None:
-            yield FileReport(path, "already_read", layout=before)
-            return
-        fast = _fast(path, data, content, asked)
-        if fast is not None:
-            yield _checked(ws, fast[0], fast[1], fast[2], asked, received, known)
-            return
-        sheets = read_sheets(path, data)
+        done = not asked.again and _read_before(path, content, asked, known) is not None
+        fast = None if done else _fast(path, data, content, asked)
+    except ForecastError as error:
+        return Prepared(path, asked, received, error=error)
+    return Prepared(path, asked, received, data, content, fast)
+
+
+def read_file(ws: Workspace, file: Prepared, known: Known) -> Iterator[Read | FileReport]:
+    """Read and check the sheets of one file, one after the other.
+
+    A workbook or an archive is taken in as far as its sheets are known; of the others each is named
+    with its reason. Where no sheet is known, the file is refused for the first one's reason.
+    """
+    path, asked, received = file.path, file.asked, file.received
+    if file.error is not None:
+        yield FileReport.refused(path, file.error)
+        return
+    before = None if asked.again else _read_before(path, file.content, asked, known)
+    if before is not None:
+        yield FileReport(path, "already_read", layout=before)
+        return
+    if file.fast is not None:
+        yield _checked(ws, *file.fast, asked, received, known)
+        return
+    try:
+        sheets = read_sheets(path, file.data)
     except ForecastError as error:
         yield FileReport.refused(path, error)
         return
@@ -357,12 +392,3 @@ def _nothing_usable(sheet: Sheet, parsed: Parsed, quarantine: pd.DataFrame) -> I
         f"{first['row']}{where}: {first['reason']}.",
         "Correct the file, or export it again.",
     )
-
-
-def write_quarantine(ws: Workspace, sheet: Sheet, quarantine: pd.DataFrame) -> Path:
-    """Write what was set aside, with a BOM for Excel."""
-    path = ws.processed / "quarantine" / f"{sheet.file_id}.csv"
-    table = quarantine.copy()
-    table.insert(0, "file", f"{sheet.path.name}/{sheet.part}" if sheet.part else sheet.path.name)
-    write_file(path, table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
-    return path

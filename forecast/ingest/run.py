@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecast.errors import UsageError
+from forecast.ingest.ahead import read_ahead
 from forecast.ingest.detect import layout_named
 from forecast.ingest.finding import found_files
 from forecast.ingest.hour_days import make_days
@@ -113,10 +114,10 @@ def ingest_paths(
         report.days += days
         report.flags += log_findings(ws, touched, moment, until=until)
 
-    for number, path in enumerate(found):
+    for number, file in enumerate(read_ahead(ws, found, asked, known)):
         if progress is not None:
-            progress(number, len(found), path)
-        for one in read_file(ws, path, asked, known):
+            progress(number, len(found), file.path)
+        for one in read_file(ws, file, known):
             if isinstance(one, FileReport):
                 report.files.append(one)
                 continue

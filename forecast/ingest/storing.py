@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from forecast.disk import drop
+from forecast.ingest.quarantine import write_quarantine
 from forecast.ingest.raw import keep_raw
-from forecast.ingest.reading import Read, write_quarantine
+from forecast.ingest.reading import Read
 from forecast.ingest.received import Receipt, note_receipts, raw_name
 from forecast.ingest.touched import Touched
 from forecast.store import Writer
@@ -115,7 +116,7 @@ def _add(writer: Writer, fresh: Sequence[Read], received: pd.Timestamp, touched:
             reads[-1][0].report.new += new
             continue
         outcome = writer.merge(table, whole, received)
-        counts = outcome.groupby(["file_id", "outcome"]).size()
+        counts = outcome.groupby(["file_id", "outcome"], observed=True).size()
         changed = (outcome["outcome"] != "unchanged").to_numpy(bool)
         if table != "air_hourly" and changed.any() and "region" in whole:
             # The outcome comes by partition; of the sources that changed all regions are looked at.

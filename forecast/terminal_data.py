@@ -113,7 +113,7 @@ class DataConsole(Console):
             )
             return
         shown = table if len(table) <= _MOST_ROWS else _by_place(table)
-        self._table(list(shown.columns), shown.astype(str).to_numpy().tolist()[:_MOST_ROWS])
+        self._table(list(shown.columns), _texts(shown.head(_MOST_ROWS)))
         if len(table) > _MOST_ROWS:
             self.say(
                 f"共{len(table)}行(点位×项目),此处按点位合并;--region 地区 看一个地区,--json 看全部。",
@@ -208,8 +208,7 @@ class DataConsole(Console):
     def proposal(self, made: Proposed) -> None:
         """Print what a mapping reads, what is to be checked, and where it lies."""
         if len(made.preview):
-            shown = made.preview.astype(str)
-            self._table(list(shown.columns), shown.to_numpy().tolist())
+            self._table(list(made.preview.columns), _texts(made.preview))
         for note in made.notes:
             zh, _, en = note.partition("|")
             self.say(f"- {zh}", f"- {en or zh}")
@@ -279,6 +278,12 @@ class DataConsole(Console):
                 f"  using {file.name} of {file.age_days:.0f} days ago: {file.reason}",
             )
         self.say(f"许可与限制:{report.terms}", f"terms: {report.terms}")
+
+
+def _texts(table: pd.DataFrame) -> list[list[str]]:
+    """Return the cells as text, what is missing as blank."""
+    filled = table.astype(object).where(table.notna(), "")
+    return [[str(cell) for cell in row] for row in filled.to_numpy().tolist()]
 
 
 def _by_place(table: pd.DataFrame) -> pd.DataFrame:

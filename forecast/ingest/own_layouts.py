@@ -56,7 +56,7 @@ class Proposed:
             "confirmed": self.confirmed,
             "mapping": self.text,
             "notes": list(self.notes),
-            "preview": self.preview.astype(str).to_dict("records"),
+            "preview": json.loads(self.preview.to_json(orient="records", date_format="iso")),
         }
 
 

@@ -126,6 +126,26 @@ def test_exit_codes_of_an_ingest(w: Path, tmp_path: Path, forecast_command: Comm
     )
 
 
+def test_a_preview_with_gaps_is_shown_and_told(
+    w: Path, tmp_path: Path, forecast_command: Command
+) -> None:
+    """Hours have a column for each item, so a missing value is a hole in the preview."""
+    lines = ["时间,站名,PM2.5(ug/m3),PM10(ug/m3),CO(mg/m3)"]
+    lines += [
+        f"2024-03-0{1 + hour // 24} {hour % 24:02d}:00,一号站,{20 + hour},{'' if hour == 3 else 50 + hour},0.{hour % 9}1"
+        for hour in range(48)
+    ]
+    path = tmp_path / "小时.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    shown = forecast_command("map", path, "-w", w)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "一号站" in shown.stdout
+    assert "nan" not in shown.stdout.lower()
+    made = told(forecast_command("map", path, "--overwrite", "--json", "-w", w))
+    holes = [row["pm10"] for row in made["preview"]]  # type: ignore[attr-defined]
+    assert holes.count(None) == 1
+
+
 def test_an_unknown_layout_is_mapped_and_taken(
     w: Path, tmp_path: Path, forecast_command: Command
 ) -> None:

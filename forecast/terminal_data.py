@@ -22,6 +22,7 @@ __all__ = ["DataConsole"]
 #: More files than this are told by layout, more rows of a table cut short.
 _MOST_FILES = 20
 _MOST_ROWS = 200
+_MOST_YEARS = 6
 
 
 class DataConsole(Console):
@@ -112,7 +113,7 @@ class DataConsole(Console):
                 always=True,
             )
             return
-        shown = table if len(table) <= _MOST_ROWS else _by_place(table)
+        shown = _latest_years(table if len(table) <= _MOST_ROWS else _by_place(table))
         self._table(list(shown.columns), _texts(shown.head(_MOST_ROWS)))
         if len(table) > _MOST_ROWS:
             self.say(
@@ -181,11 +182,9 @@ class DataConsole(Console):
                 always=True,
             )
         for r in found.refused.head(_MOST_FILES).to_dict("records"):
-            self.say(
-                f"拒收 {r['path']}:{r['reason']}",
-                f"refused {r['path']}: {r['reason']}",
-                always=True,
-            )
+            # The reason mostly names the file already.
+            where = "" if r["path"] in r["reason"] else f"{r['path']}: "
+            self.say(f"拒收 {where}{r['reason']}", f"refused {where}{r['reason']}", always=True)
 
     def _flag(self, flag: Mapping[Hashable, Any]) -> list[str]:
         zh, _, en = str(flag["detail"]).partition("|")
@@ -284,6 +283,17 @@ def _texts(table: pd.DataFrame) -> list[list[str]]:
     """Return the cells as text, what is missing as blank."""
     filled = table.astype(object).where(table.notna(), "")
     return [[str(cell) for cell in row] for row in filled.to_numpy().tolist()]
+
+
+def _latest_years(table: pd.DataFrame) -> pd.DataFrame:
+    """Join the counts of all but the latest years into one column, so that a line holds them."""
+    years = [column for column in table.columns if column.isdigit()]
+    earlier = years[:-_MOST_YEARS]
+    if not earlier:
+        return table
+    summed = table.assign(**{f"≤{earlier[-1]}": table[earlier].sum(axis=1)})
+    others = [column for column in table.columns if not column.isdigit()]
+    return summed[[*others, f"≤{earlier[-1]}", *years[len(earlier) :]]]
 
 
 def _by_place(table: pd.DataFrame) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def cut(path: Path, start: int = 1) -> bytes:
     return data if path.suffix == ".json" else b"".join([lines[0], *lines[start : start + LINES]])
 
 
-def _units(text: str) -> dict[str, tuple[str, str]]:
+def units_of(text: str) -> dict[str, tuple[str, str]]:
     """``column=item unit; …`` → column → item and unit."""
     found = {}
     for part in text.split(";"):
@@ -139,7 +139,7 @@ def real_seed(folder: Path, where: str) -> Seed:
     name = Path(where).name.removesuffix(".gz")
     delimiter = "" if name.endswith(".json") else ","
     header = 0 if layout == "city_day_headerless" else 1
-    units = _units(items) if items else {}
+    units = units_of(items) if items else {}
     return Seed(layout, name, cut(folder / where, _START.get(where, 1)), units, header, delimiter)
 
 
@@ -250,7 +250,7 @@ def _made() -> list[Seed]:
             "city,date,AQI,CO,NO2,O3,PM10,PM2.5,SO2",
             lambda n: f"甲,{_day(n)},{90.5 + n / 3:.4f},0.{43 + n}7,{40 + n / 7:.3f},{38 + n / 7:.3f},"
             f"{90 + n}.25,{50 + n}.5,{9 + n / 7:.3f}"),
-            _units(f"{_AIR}; O3=o3_24h µg/m³")),
+            units_of(f"{_AIR}; O3=o3_24h µg/m³")),
         Seed("aqicn_index", "somewhere-air-quality.csv", _lines(
             "date, pm25, pm10, o3, no2, so2, co",
             lambda n: f"2021/3/{n + 1}, {90 + n}, {60 + n}, {11 + n}, {24 + n % 9}, {3 + n % 5}, {6 + n % 7}",
@@ -259,7 +259,7 @@ def _made() -> list[Seed]:
             f"timepoint,stationcode,longitude,latitude,area,positionname,primarypollutant,{n_air}",
             lambda n: f"{_hour(n // 2, '%Y-%m-%dT%H:00:00')},{1001 + n % 2}A,116.3,39.8,甲市,点{n % 2},,50,"
             f"{60 + n},61,{30 + n},29,{70 + n},57,63,60,{25 + n % 9},45,{8 + n % 5},6,{0.7 + n / 100:.2f},0.8"),
-            _units("pm2_5=pm25 µg/m³; pm10=pm10 µg/m³; so2=so2 µg/m³; no2=no2 µg/m³; co=co mg/m³; "
+            units_of("pm2_5=pm25 µg/m³; pm10=pm10 µg/m³; so2=so2 µg/m³; no2=no2 µg/m³; co=co mg/m³; "
                    "o3=o3_1h µg/m³")),
         Seed("national_sites_wide", "china_sites_20220102.csv", _wide("1001A,1002A,1003A")),
         Seed("national_cities_wide", "china_cities_20220102.csv", _wide("甲,乙,丙")),
@@ -272,12 +272,12 @@ def _made() -> list[Seed]:
             "Notes on the data.\nA statement on its use.\n\n"
             "Site,Parameter,Date (LST),Year,Month,Day,Hour,Value,Unit,Duration,QC Name",
             lambda n: f"Beijing,PM2.5,{_hour(n)},2022,1,{1 + n // 24},{n % 24},{50 + n},µg/m³,1 Hr,Valid"),
-            _units("Value=pm25 µg/m³"), header=4),
+            units_of("Value=pm25 µg/m³"), header=4),
         Seed("airnow", "Somewhere_PM2.5_2021_YTD.csv", _lines(
             "Site,Parameter,Date (LT),Year,Month,Day,Hour,NowCast Conc.,AQI,AQI Category,Raw Conc.,"
             "Conc. Unit,Duration,QC Name",
             lambda n: f"Guangzhou,PM2.5 - Principal,{_hour(n, '%Y-%m-%d %I:00 %p')},2022,01,01,01,11.2,47,"
-            f"Good,{30 + n}.0,UG/M3,1 Hr,Valid"), _units("Raw Conc.=pm25 µg/m³")),
+            f"Good,{30 + n}.0,UG/M3,1 Hr,Valid"), units_of("Raw Conc.=pm25 µg/m³")),
         Seed("openaq", "location-7727-20221101.csv", _lines(
             "location_id,sensors_id,location,datetime,lat,lon,parameter,units,value",
             lambda n: f'7727,{n % 4},"Some-7727",{_hour(n // 4, "%Y-%m-%dT%H:00:00")}+08:00,39.9,116.4,'
@@ -289,11 +289,11 @@ def _made() -> list[Seed]:
             "37.75,115.6,25.0,28800,Asia/Shanghai,GMT+8\n\n"
             "time,temperature_2m_mean (°C),precipitation_sum (mm),wind_speed_10m_mean (m/s)",
             lambda n: f"{_day(n)},{1.5 + n / 10:.1f},0.0,{2.5 + n / 10:.1f}"),
-            _units("temperature_2m_mean (°C)=temp_mean °C; wind_speed_10m_mean (m/s)=wind_speed m/s"),
+            units_of("temperature_2m_mean (°C)=temp_mean °C; wind_speed_10m_mean (m/s)=wind_speed m/s"),
             header=4),
         Seed("noaa_gsod", "54000099999.csv", _lines(
             _GSOD, lambda n: _GSOD_ROW.format(day=_day(n), t=f"{50 + n % 9}")),
-            _units("TEMP=temp_mean °F; SLP=pressure_sea hPa; WDSP=wind_speed kn")),
+            units_of("TEMP=temp_mean °F; SLP=pressure_sea hPa; WDSP=wind_speed kn")),
         Seed("noaa_isd", "54000099999.csv", _lines(
             _ISD, lambda n: _ISD_ROW.format(hour=_hour(n, "%Y-%m-%dT%H:00:00"), t=10 + n % 9), 60)),
         Seed("weekly_bulletin", "某省.csv", _lines(
@@ -301,30 +301,30 @@ def _made() -> list[Seed]:
             "主要污染指标",
             lambda n: f"某江,某江口甲断面,某县界,2014,{n + 1},7.1,{8 + n / 10:.1f},{2 + n / 10:.1f},0.05,0.3,1.2,Ⅱ,"
             "Ⅲ类,无"),
-            _units("pH=ph -; DO(mg/L)=do mg/L; CODMn(mg/L)=codmn mg/L; NH3-N(mg/L)=nh3n mg/L; "
+            units_of("pH=ph -; DO(mg/L)=do mg/L; CODMn(mg/L)=codmn mg/L; NH3-N(mg/L)=nh3n mg/L; "
                    "TP(mg/L)=tp mg/L")),
         Seed("weekly_bulletin", "全国.json", _bulletins(), delimiter=""),
         Seed("usgs_nwis", "brook.rdb", _RDB.encode() + "".join(
             f"USGS\t09999999\t{_day(n)}\t{1000 + n}\tA\n" for n in range(LINES)).encode(),
-            _units("41624_00060_00003=flow ft³/s"), header=4, delimiter="\t"),
+            units_of("41624_00060_00003=flow ft³/s"), header=4, delimiter="\t"),
         Seed("usgs_nwis", "brook.rdb", _RDB_SAMPLES.encode() + "".join(
             _samples(n) + "\n" for n in range(LINES)).encode(), header=4, delimiter="\t"),
         Seed("usgs_nwis", "brook.csv", _lines(
             _PORTAL,
             lambda n: f"USGS-MD,Sample-Routine,Water,Surface Water,{_day(n)},10:30:00,,USGS-09999999,,"
             f"Phosphorus,Total,0.0{50 + n},mg/l as P,,Accepted,,,,,"),
-            _units("ResultMeasureValue=tp mg/L")),
+            units_of("ResultMeasureValue=tp mg/L")),
         Seed("flow_daily", "某市.csv", _lines(
             "站名,日期,流量(m3/s),水位(m)", lambda n: f"甲站,{_day(n)},{12.5 + n / 10:.1f},3.4"),
-            _units("流量(m3/s)=flow m³/s")),
+            units_of("流量(m3/s)=flow m³/s")),
         Seed("emission_inventory", "清单.csv", _lines(
             "年份,地区,行业,污染物,排放量(吨)",
             lambda n: f"{2010 + n % 9},甲市,{('工业', '交通')[n // 18]},{('二氧化硫', 'NOx')[n // 9 % 2]},{1500 + n}"),
-            _units("排放量(吨)=emission t")),
+            units_of("排放量(吨)=emission t")),
         Seed("emission_inventory", "宽.csv", _lines(
             "年份,地区,行业,SO2(吨),NOx(吨),PM2.5(t)",
             lambda n: f"{2010 + n % 9},甲市,{('电力', '水泥', '交通', '农业')[n // 9]},{10 + n},{20 + n},{3 + n}"),
-            _units("SO2(吨)=emission t; NOx(吨)=emission t")),
+            units_of("SO2(吨)=emission t; NOx(吨)=emission t")),
         Seed("yearbook", "第三篇_2018年.csv", table([
             ["2-30 主要城市空气质量指标(2018年)", "", "", ""],
             ["城    市", _PM25, "二氧化硫年平均浓度\r\n(毫克/立方米)", "臭氧年平均浓度(微克/立方米)"],
@@ -336,7 +336,7 @@ def _made() -> list[Seed]:
             "地区,指标,年份,数值,单位,来源,日期",
             lambda n: f"甲市,{('pm25_annual_mean', '优良天数')[n % 2]},{2005 + n // 2},"
             f"{(52 + n, 238 + n)[n % 2]},{('µg/m³', 'days')[n % 2]},年报,{2006 + n // 2}-06-05"),
-            _units("数值=yearly µg/m³")),
+            units_of("数值=yearly µg/m³")),
         Seed("winter_targets", "targets.csv", _lines(
             "CityMEE,keyRegionZH,PM25_target,Heavy_Pollution_Target,target_period,base_period,CityZH,"
             "CityEN,Province,base_PM25,keyRegion2018,2019Q4,2019Q1",

@@ -2,7 +2,7 @@
 
 What is asked of each file, changed in whatever way:
 
-* only an error for a user may come out, and soon;
+* only an error for a user may come out;
 * every data line is in the tables, in quarantine, a counted duplicate, or without a value;
 * what is stored has the table's columns, known items, finite values within their ranges, times
   within the years of the networks, a place, and one row a key.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,9 +42,6 @@ LAST_YEAR = 2027
 #: cells and layout are looked for only. With the real seeds there are about three thousand.
 FILES, SHEETS = 18, 42
 
-#: No file of some kilobytes takes longer [s]; a busy machine is given much.
-LONGEST = 20.0
-
 #: Many lines make one row there: hours a day, items an hour, kinds of a value an hour.
 FOLDED = {"open_meteo", "noaa_isd", "openaq", "national_sites_wide", "national_cities_wide"}
 
@@ -59,55 +55,74 @@ def test_every_layout_has_a_seed() -> None:
 
 @pytest.mark.parametrize("number", range(len(MADE)))
 def test_made_seeds_are_true_files(number: int) -> None:
-    _is_true(MADE[number])
+    layout, kept = taken(MADE[number])
+    assert layout == MADE[number].layout
+    assert (kept == 0) == MADE[number].refused
 
 
 @pytest.mark.parametrize("where", REAL)
 def test_real_seeds_are_true_files(real_data: Path, where: str) -> None:
-    _is_true(real_seed(real_data, where))
+    seed = real_seed(real_data, where)
+    layout, kept = taken(seed)
+    assert layout == seed.layout
+    assert (kept == 0) == seed.refused
 
 
-def _is_true(seed: Seed) -> None:
+def taken(seed: Seed) -> tuple[str, int]:
+    """Return the layout that is seen in a seed, and how many of its lines are kept."""
     (sheet,) = read_sheets(Path(seed.name), seed.data)
-    assert layout_of(sheet).name == seed.layout
-    if seed.refused:
-        with pytest.raises(ForecastError):
-            LAYOUTS[seed.layout].parse(sheet, Request("甲市", LAST_YEAR))
-        return
-    parsed = LAYOUTS[seed.layout].parse(sheet, Request(stem(Path(seed.name)), LAST_YEAR))
-    check(parsed, sheet, LAYOUTS[seed.layout])
-    assert parsed.rows_kept > 0
+    layout = layout_of(sheet)
+    try:
+        parsed = layout.parse(sheet, Request(stem(Path(seed.name)), LAST_YEAR))
+    except ForecastError as error:
+        answers(error)
+        return layout.name, 0
+    check(parsed, sheet, layout)
+    return layout.name, parsed.rows_kept
 
 
 @pytest.mark.parametrize("number", range(len(MADE)))
 def test_changed_made_files(number: int) -> None:
-    throw(MADE[number], number)
+    read, refused = throw(MADE[number], number)
+    assert read + refused == FILES + SHEETS
+    assert read > 0
 
 
 @pytest.mark.parametrize("where", REAL)
 def test_changed_real_files(real_data: Path, where: str) -> None:
-    throw(real_seed(real_data, where), 1000 + list(REAL).index(where))
+    read, refused = throw(real_seed(real_data, where), 1000 + list(REAL).index(where))
+    assert read + refused == FILES + SHEETS
+    assert read > 0
 
 
-def throw(seed: Seed, number: int) -> None:
-    """Read ``FILES`` changed files of a seed and check what comes out."""
+def throw(seed: Seed, number: int) -> tuple[int, int]:
+    """Read changed files of a seed and check what comes out; return how many were read or refused.
+
+    ``FILES`` of them are read to the end, of ``SHEETS`` more the cells and the layout are looked
+    for. Read is a file of which at least one sheet has a layout.
+    """
+    read = 0
     for kind in range(7 * number, 7 * number + FILES):
         name, data = mutated(seed, np.random.default_rng([number, kind]), kind)
-        begun = time.monotonic()
+        sheets = 0
         try:
             for sheet, layout, parsed in read_all(name, data):
                 check(parsed, sheet, layout)
+                sheets += 1
         except Exception as error:
             raise AssertionError(f"{seed.layout} {seed.name}, file {number}/{kind}") from error
-        assert time.monotonic() - begun < LONGEST, f"{seed.layout} {kind}"
+        read += sheets > 0
     for kind in range(SHEETS):
         rng = np.random.default_rng([number, kind, 1])
         data = BYTES[kind % len(BYTES)](rng, seed.data)
         try:
-            for sheet in read_sheets(Path(seed.name), data):
-                assert layout_of(sheet).name
+            names = [layout_of(sheet).name for sheet in read_sheets(Path(seed.name), data)]
         except ForecastError as error:
             answers(error)
+            continue
+        assert set(names) <= set(LAYOUTS)
+        read += len(names) > 0
+    return read, FILES + SHEETS - read
 
 
 def answers(error: ForecastError) -> None:

@@ -26,7 +26,7 @@ from forecast.fetch.source import (
     months,
 )
 
-__all__ = ["SERVICE"]
+__all__ = ["ARGUMENTS", "SERVICE"]
 
 #: What is asked for; sensors of other kinds (counts of particles, temperature …) are passed over.
 _PARAMETERS = ("pm25", "pm10", "so2", "no2", "co", "o3")
@@ -178,18 +178,19 @@ def _check(data: bytes) -> None:
             raise Unusable(f"no {name} in the results")
 
 
+#: What both ways to OpenAQ take.
+ARGUMENTS = (
+    Argument("location", "--location", True, "OpenAQ 站点编号", "OpenAQ's number of the location"),
+    Argument("place", "--place", False, "地区名称", "region to file it under"),
+    Argument("start", "--from", True, "起始日", "first day"),
+    Argument("end", "--to", False, "截止日(默认昨天)", "last day (yesterday)"),
+)
+
 SERVICE = Source(
     name="openaq",
     title=("OpenAQ 小时均值(需密钥)", "OpenAQ's hourly means (needs a key)"),
     layouts=("openaq",),
-    arguments=(
-        Argument(
-            "location", "--location", True, "OpenAQ 站点编号", "OpenAQ's number of the location"
-        ),
-        Argument("place", "--place", False, "地区名称", "region to file it under"),
-        Argument("start", "--from", True, "起始日", "first day"),
-        Argument("end", "--to", False, "截止日(默认昨天)", "last day (yesterday)"),
-    ),
+    arguments=ARGUMENTS,
     base_url="https://api.openaq.org",
     plan=_plan,
     scope=_scope,

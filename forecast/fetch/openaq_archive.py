@@ -13,8 +13,8 @@ from xml.etree import ElementTree as ET
 
 from forecast.fetch.answers import NotThere
 from forecast.fetch.client import Client
+from forecast.fetch.openaq import ARGUMENTS
 from forecast.fetch.source import (
-    Argument,
     Download,
     Request,
     Source,
@@ -115,14 +115,7 @@ ARCHIVE = Source(
     name="openaq-archive",
     title=("OpenAQ 历史文件", "OpenAQ's archive of hourly and other readings"),
     layouts=("openaq",),
-    arguments=(
-        Argument(
-            "location", "--location", True, "OpenAQ 站点编号", "OpenAQ's number of the location"
-        ),
-        Argument("place", "--place", False, "地区名称", "region to file it under"),
-        Argument("start", "--from", True, "起始日", "first day"),
-        Argument("end", "--to", False, "截止日(默认昨天)", "last day (yesterday)"),
-    ),
+    arguments=ARGUMENTS,
     base_url="https://openaq-data-archive.s3.amazonaws.com",
     plan=_plan,
     scope=_scope,

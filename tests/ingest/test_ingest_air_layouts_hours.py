@@ -7,17 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from read_alone import hours, parse, reasons, write
 
 from forecast.errors import ContradictionError
 from forecast.ingest.files.containers import read_sheet
-from forecast.ingest.files.sheet import stem
 from forecast.ingest.layouts import national_hourly_long, station_hourly, uci_beijing, uci_cities
-from forecast.ingest.parsed import Layout, Parsed, Request
 from forecast.ingest.readers.hourly import stale
 
-LAYOUTS = [
-    module.LAYOUT for module in (national_hourly_long, station_hourly, uci_beijing, uci_cities)
-]
 STATION = "Date,Hour,WatchPoint,AQI,Level,PrimaryPollution,PM2.5,PM10,CO,NO2,O3_1h,O3_8h,SO2"
 NATIONAL = (
     "timepoint,stationcode,longitude,latitude,area,positionname,primarypollutant,aqi,pm10,pm10_24h,"
@@ -28,31 +24,6 @@ CITIES = (
     "No,year,month,day,hour,season,PM_Dongsi,PM_US Post,DEWP,HUMI,PRES,TEMP,cbwd,Iws,precipitation,"
     "Iprec"
 )
-
-
-def write(folder: Path, name: str, *lines: str, encoding: str = "utf-8") -> Path:
-    path = folder / name
-    path.write_bytes(("\n".join(lines) + "\n").encode(encoding))
-    return path
-
-
-def parse(path: Path, layout: Layout, **request: str | bool) -> Parsed:
-    """Read ``path``; no layout but ``layout`` takes it for its own."""
-    sheet = read_sheet(path)
-    assert [one.name for one in LAYOUTS if one.matches(sheet.head)] == [layout.name]
-    region = str(request.get("region", stem(path)))
-    return layout.parse(sheet, Request(region, 2027, region_given="region" in request))
-
-
-def hours(parsed: Parsed) -> pd.DataFrame:
-    return parsed.tables["air_hourly"]
-
-
-def reasons(parsed: Parsed) -> list[tuple[int, str, str]]:
-    found = parsed.notes.quarantine()
-    return list(
-        zip(found["row"].tolist(), found["column"].tolist(), found["value"].tolist(), strict=True)
-    )
 
 
 def test_station_hours(tmp_path: Path) -> None:

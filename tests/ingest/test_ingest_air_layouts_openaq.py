@@ -6,16 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from read_alone import hours, parse, reasons, write
 
 from forecast.errors import ContradictionError
-from forecast.ingest.files.containers import read_sheet
-from forecast.ingest.files.sheet import stem
-from forecast.ingest.layouts import airnow, national_hourly_long, openaq, stateair, station_hourly
-from forecast.ingest.parsed import Layout, Parsed, Request
+from forecast.ingest.layouts import airnow, openaq, stateair
 
-LAYOUTS = [
-    module.LAYOUT for module in (airnow, national_hourly_long, openaq, stateair, station_hourly)
-]
 STATEAIR = (
     "Notes on the data can be found at the site of the program.",
     "A statement on its use applies to these and all data of the program.",
@@ -27,31 +22,6 @@ AIRNOW = (
     "Conc. Unit,Duration,QC Name"
 )
 OPENAQ = "location_id,sensors_id,location,datetime,lat,lon,parameter,units,value"
-
-
-def write(folder: Path, name: str, *lines: str, encoding: str = "utf-8") -> Path:
-    path = folder / name
-    path.write_bytes(("\n".join(lines) + "\n").encode(encoding))
-    return path
-
-
-def parse(path: Path, layout: Layout, **request: str | bool) -> Parsed:
-    """Read ``path``; no layout but ``layout`` takes it for its own."""
-    sheet = read_sheet(path)
-    assert [one.name for one in LAYOUTS if one.matches(sheet.head)] == [layout.name]
-    region = str(request.get("region", stem(path)))
-    return layout.parse(sheet, Request(region, 2027, region_given="region" in request))
-
-
-def hours(parsed: Parsed) -> pd.DataFrame:
-    return parsed.tables["air_hourly"]
-
-
-def reasons(parsed: Parsed) -> list[tuple[int, str, str]]:
-    found = parsed.notes.quarantine()
-    return list(
-        zip(found["row"].tolist(), found["column"].tolist(), found["value"].tolist(), strict=True)
-    )
 
 
 def test_stateair(tmp_path: Path) -> None:

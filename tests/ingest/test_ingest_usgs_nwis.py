@@ -3,49 +3,17 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from read_into_tables import read, reasons, write
 
 from forecast.errors import InputError
-from forecast.ingest.detect import LAYOUTS
 from forecast.ingest.files.containers import read_sheet
-from forecast.ingest.files.sheet import stem
 from forecast.ingest.layouts import usgs_nwis
-from forecast.ingest.parsed import Layout, Parsed, Request
+from forecast.ingest.parsed import Request
 from forecast.ingest.readers.result_lines import by_characteristic, result_factor
-from forecast.partitions import typed
-from forecast.tables import TABLES
-
-
-def read(layout: Layout, path: Path, *, region: str | None = None) -> Parsed:
-    """Return what ``layout`` makes of the file, after checking that its rows fit the tables."""
-    sheet = read_sheet(path)
-    assert layout.matches(sheet.head)
-    others = [o.name for o in LAYOUTS.values() if o.name != layout.name and o.matches(sheet.head)]
-    assert not others
-    name = stem(path) if region is None else region
-    parsed = layout.parse(sheet, Request(name, 2026, region_given=region is not None))
-    for table, rows in parsed.tables.items():
-        typed(TABLES[table], rows)
-    assert parsed.places is not None
-    typed(TABLES["sites"], parsed.places)
-    return parsed
-
-
-def write(path: Path, lines: Sequence[str]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def reasons(parsed: Parsed) -> dict[int, str]:
-    """Return what was set aside: line → reason."""
-    found = parsed.notes.quarantine()
-    return {int(r.row): str(r.reason) for r in found.itertuples()}
-
 
 RDB_COMMENTS = [
     "# ---------------------------------- WARNING ----------------------------------------",

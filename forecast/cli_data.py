@@ -258,7 +258,10 @@ def status(
         bool, typer.Option("--quality", help="质控标记与版本差异 quality flags")
     ] = False,
     every: Annotated[
-        bool, typer.Option("--all", help="包括已决定的标记 also flags that were decided")
+        bool,
+        typer.Option(
+            "--all", help="包括已决定的标记、逐个更正 also what was decided, each correction"
+        ),
     ] = False,
     region: RegionName = None,
     workspace: Folder = Path(),
@@ -276,6 +279,12 @@ def status(
                     "workspace": str(opened.root),
                     "flags": json.loads(found.flags.to_json(orient="records", date_format="iso")),
                     "versions": json.loads(found.versions.to_json(orient="records")),
+                    "corrections": json.loads(
+                        found.corrections.to_json(orient="records", date_format="iso")
+                    ),
+                    "corrected": json.loads(
+                        found.corrected.to_json(orient="records", date_format="iso")
+                    ),
                     "quarantine": json.loads(found.quarantine.to_json(orient="records")),
                     "refused": json.loads(found.refused.to_json(orient="records")),
                 }

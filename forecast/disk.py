@@ -10,7 +10,10 @@ from pathlib import Path
 
 from forecast.errors import WorkspaceError
 
-__all__ = ["drop", "write_file"]
+__all__ = ["drop", "sweep", "write_file"]
+
+#: A file that is being written is whole within seconds; one this old [s] has lost its writer.
+_LEFT = 600.0
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -51,6 +54,21 @@ def drop(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         return
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left in ``folder``; who still writes is left alone.
+
+    For folders in which several may write at a time; where a lock keeps all but one away, whoever
+    holds it may drop every temporary file.
+    """
+    for path in folder.glob(".*.tmp"):
+        try:
+            age = time.time() - path.stat().st_mtime
+        except OSError:
+            continue
+        if age > _LEFT:
+            drop(path)
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""The tidy tables: the only module that reads or writes Parquet.
+"""The tidy tables: the only module that reads or writes their files.
 
 ``data/processed/<table>/year=YYYY/part-<hash>.parquet`` holds the rows and
 ``data/processed/manifest.json`` lists the files that are alive. A writer adds files, then replaces
@@ -9,7 +9,6 @@ and a reader never takes a lock.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import sys
 import time
@@ -27,7 +26,16 @@ import pyarrow.parquet as pq
 
 from forecast.disk import drop, write_file
 from forecast.errors import WorkspaceError
-from forecast.partitions import content_hash, folder_of, schema_of, typed
+from forecast.partitions import (
+    by_partition,
+    content_hash,
+    folder_of,
+    joined,
+    parquet,
+    plain,
+    schema_of,
+    typed,
+)
 from forecast.partitions import partitions as parted
 from forecast.revisions import SOURCE_PRIORITY, merge_readings, speaking
 from forecast.table_lock import locked
@@ -240,7 +248,7 @@ class Store:
         try:
             writer = Writer(self)
             yield writer
-            writer._commit()
+            writer.commit()
         finally:
             lock.release()
 
@@ -263,7 +271,7 @@ class Writer:
         """Return the rows of one partition as this change has left them."""
         staged = self._staged.get((table, year))
         if staged is not None:
-            return staged
+            return plain(staged)
         part = self._manifest.get(table, {}).get(year)
         if part is None:
             empty: pd.DataFrame = SCHEMAS[table].empty_table().to_pandas()
@@ -290,32 +298,43 @@ class Writer:
             self._staged[table, year] = whole
         return new
 
-    def merge(self, table: str, rows: pd.DataFrame, received: pd.Timestamp) -> pd.DataFrame:
-        """Add readings; a value that differs from the stored one becomes a correction.
+    def merge(
+        self,
+        table: str,
+        rows: pd.DataFrame | Sequence[pd.DataFrame],
+        received: pd.Timestamp,
+        *,
+        whole: bool = False,
+    ) -> pd.DataFrame:
+        """Add readings as ``revisions.merge_readings`` says it: differing values are corrections.
 
         Args:
             table: a table of readings.
-            rows: readings in the order of their receipt, with ``known_from`` = their own time.
+            rows: readings in the order of receipt, ``known_from`` their own time; frame or frames.
             received: the moment of receipt, from which corrections are known.
+            whole: True where rows say all that there is, so that an empty value takes one back.
 
         Returns:
-            One row for each of ``rows``: ``file_id`` and ``outcome`` (``new``, ``corrected`` or
-            ``unchanged``).
+            One row for each of ``rows``: ``file_id``, ``outcome`` and ``silent``.
         """
         spec = TABLES[table]
         outcomes = []
-        for year, incoming in parted(spec, typed(spec, rows)):
-            whole, outcome = merge_readings(
-                self.read(table, year),
-                incoming,
+        for year, parts in by_partition(spec, rows).items():
+            incoming, stored = joined(parts), self.read(table, year)
+            parts.clear()
+            merged, outcome = merge_readings(
+                stored,
+                incoming if stored.empty else plain(incoming),
                 key=list(spec.key),
                 values=list(spec.values),
                 received=received,
+                whole=whole,
             )
             if (outcome["outcome"] != "unchanged").any():
-                self._staged[table, year] = whole
+                self._staged[table, year] = merged
             outcomes.append(outcome)
-        return pd.concat(outcomes) if outcomes else pd.DataFrame(columns=["file_id", "outcome"])
+        columns = ["file_id", "outcome", "silent"]
+        return joined(outcomes) if outcomes else pd.DataFrame(columns=columns)
 
     def append(self, table: str, rows: pd.DataFrame) -> None:
         """Add ``rows`` as they are: later versions of stored readings, such as a rejection."""
@@ -324,17 +343,17 @@ class Writer:
             whole = pd.concat([self.read(table, year), incoming], ignore_index=True)
             self._staged[table, year] = whole
 
-    def replace(self, table: str, rows: pd.DataFrame) -> None:
-        """Put ``rows`` in place of all that an undated table holds."""
-        self._staged[table, ""] = typed(TABLES[table], rows)
+    def replace(self, table: str, rows: pd.DataFrame, year: str = "") -> None:
+        """Put ``rows`` in place of all that a partition (an undated table's only one) holds."""
+        self._staged[table, year] = typed(TABLES[table], rows)
 
     def partitions(self, table: str) -> list[str]:
         """Return the names of the partitions of ``table`` as this change has left them."""
         staged = {year for name, year in self._staged if name == table}
         return sorted(staged | set(self._manifest.get(table, {})))
 
-    def _commit(self) -> None:
-        """Write the staged partitions, then the manifest, then drop what it no longer lists."""
+    def commit(self) -> None:
+        """Store what was changed so far: write the staged partitions, then the manifest, then drop what it no longer lists."""
         if not self._staged:
             return
         tables = {name: dict(parts) for name, parts in self._manifest.items()}
@@ -344,7 +363,7 @@ class Writer:
                 spec = TABLES[name]
                 ordered = frame.sort_values([*spec.order], kind="stable", ignore_index=True)
                 content = pool.submit(content_hash, spec, ordered)
-                data = _parquet(spec, ordered)
+                data = parquet(spec, ordered)
                 part = f"part-{hashlib.sha256(data).hexdigest()[:16]}.parquet"
                 path = f"{folder_of(spec, year)}/{part}"
                 write_file(self._store.processed / path, data)
@@ -379,17 +398,3 @@ def _missing(table: str, error: FileNotFoundError) -> WorkspaceError:
         f"A part of table {table} is missing: {error.filename or error}.",
         "Move data/processed away and ingest data/raw again.",
     )
-
-
-def _parquet(spec: Table, rows: pd.DataFrame) -> bytes:
-    table = pa.Table.from_pandas(rows, schema=spec.schema, preserve_index=False)
-    buffer = io.BytesIO()
-    plain = table.replace_schema_metadata(None)
-    # Times and lines hardly repeat, and nothing looks for rows by the ranges of a part.
-    repeating = [
-        f.name for f in spec.schema if pa.types.is_string(f.type) or pa.types.is_floating(f.type)
-    ]
-    pq.write_table(
-        plain, buffer, compression="zstd", use_dictionary=repeating, write_statistics=False
-    )
-    return buffer.getvalue()

@@ -9,7 +9,8 @@ version    ``unknown``, ``realtime``, ``audited`` or ``generated``
 flag       empty, or words parted by spaces: ``conflicting``, ``suspect_spike``, ``suspect_zero``,
            ``capped`` (AQI cut off by its source), ``dust_removed`` (AQI without the dust),
            ``estimate`` (from index points), ``maintenance``, ``date_approximate``, ``utc_day``,
-           ``day_20_20`` (day of 20:00 to 20:00), ``part_of_day``, ``from_hours``, ``rejected``
+           ``day_20_20`` (day of 20:00 to 20:00), ``part_of_day``, ``from_hours``,
+           ``from_points``, ``superseded`` (came after an audited value), ``rejected``
 known_from the moment from which the value was known: its own time, or the receipt of a correction
 file_id    the row of ``files`` it came from (first 16 hex digits of the content's SHA-256)
 row        line in that file, from 1
@@ -137,6 +138,26 @@ _ALL = (
         [("place_kind", _TEXT), ("basin", _TEXT), ("river", _TEXT), ("water_type", _TEXT)],
     ),
     _readings("met_daily", "date", [("place_kind", _TEXT)]),
+    # Hours of weather of the first and the last day of a file that lacks some of them: the next
+    # file may have the others, so that the day can be made of both.
+    Table(
+        name="met_edges",
+        schema=pa.schema(
+            [
+                *_PLACE,
+                ("place_kind", _TEXT),
+                ("date", _TIME),
+                ("time", _TIME),
+                ("item", _TEXT),
+                ("value", pa.float64()),
+                ("source", _TEXT),
+                ("file_id", _TEXT),
+                ("row", pa.int32()),
+            ]
+        ),
+        key=("source", "region", "place", "time", "item"),
+        order=("region", "place", "item", "time", "source"),
+    ),
     _readings("flow_daily", "date", [("place_kind", _TEXT)]),
     Table(
         name="emissions",
@@ -288,6 +309,8 @@ _ALL = (
                 ("rows_kept", pa.int64()),
                 ("rows_quarantined", pa.int64()),
                 ("status", _TEXT),
+                # What tells the settings of the mapping apart that read it; empty for other layouts.
+                ("mapping", _TEXT),
             ]
         ),
         key=("file_id", "layout", "region"),

@@ -48,8 +48,18 @@ class DataConsole(Console):
             where = "" if str(file.path) in file.reason and not file.part else f"{name}: "
             said = f"{self._word('拒收', 'refused')} {where}{file.reason} {file.cure}"
             print(said.rstrip(), file=sys.stderr)
-        if report.message and not report.refused:
+        if report.nothing_aside:
+            self.say("没有被拒收或隔离的内容,无需重读。", report.message)
+        elif report.message and not report.refused:
             print(report.message, file=sys.stderr)
+        self._remarks(done)
+        for name in report.outdated:
+            self.say(
+                f"对照 {name} 改动过,而数据表中还有按其旧状态读入的文件:"
+                f"forecast ingest data/raw/{name} 重读。",
+                f"the mapping {name} was changed, and the tables hold files that were read by its "
+                f"earlier state: read them again with forecast ingest data/raw/{name}.",
+            )
         if report.read:
             self.say(
                 f"共读入{len(report.read)}个表,新值{report.total('new')},"
@@ -65,7 +75,15 @@ class DataConsole(Console):
             )
         if report.days:
             self.say(
-                f"由小时值算得日值{report.days}个。", f"{report.days} values of days from hours."
+                f"由小时值或点位算得日值{report.days}个。",
+                f"{report.days} values of days from hours or points.",
+            )
+        if report.strays:
+            n, first = len(report.strays), ", ".join(report.strays[:5])
+            self.say(
+                f"点位清单中{n}个对照点在该城市的数据中没有同码或同名的点,城市均值未扣除它们:{first}",
+                f"{n} control points of the lists have neither code nor name of a point in their "
+                f"city's readings, so they are left out of no mean: {first}",
             )
         if report.flags:
             self.say(
@@ -73,16 +91,33 @@ class DataConsole(Console):
                 f"{report.flags} new quality flags: see forecast status --quality.",
             )
 
+    def _remarks(self, files: list[FileReport]) -> None:
+        """Print what a person should look at, of many files the first ones."""
+        said = [(file, remark.partition("|")) for file in files for remark in file.remarks]
+        for file, (zh, _, en) in said[:_MOST_FILES]:
+            self.say(f"请核对 {file.path}:{zh}", f"please check {file.path}: {en}")
+        if len(said) > _MOST_FILES:
+            more = len(said) - _MOST_FILES
+            self.say(f"另有{more}处需核对,--json 看全部。", f"{more} more to check: see --json.")
+
     def _file(self, file: FileReport) -> None:
         known = file.status == "already_read"
         name = f"{file.path} ({file.part})" if file.part else str(file.path)
+        zh = f"地区{file.region}" + ("(取自文件名)" if file.region_of_name else "")
+        en = f"region {file.region}" + (" (by the file's name)" if file.region_of_name else "")
         self.say(
             f"{'已读过' if known else '读入'} {name} [{file.layout}] "
-            f"{file.rows_read}行,新值{file.new},更正{file.corrected},缺测{file.missing},"
-            f"隔离{file.quarantined},标记{file.flagged}",
+            + (f"{zh} " if file.region else "")
+            + f"{file.rows_read}行,新值{file.new},更正{file.corrected},缺测{file.missing},"
+            f"隔离{file.quarantined},标记{file.flagged}"
+            + (f",留空而沿用旧值{file.silent}" if file.silent else "")
+            + (f",撤回{file.withdrawn}" if file.withdrawn else ""),
             f"{'already read' if known else 'read'} {name} [{file.layout}] "
-            f"{file.rows_read} rows: {file.new} new values, {file.corrected} corrected, "
-            f"{file.missing} missing, {file.quarantined} quarantined, {file.flagged} flagged",
+            + (f"{en}, " if file.region else "")
+            + f"{file.rows_read} rows: {file.new} new values, {file.corrected} corrected, "
+            f"{file.missing} missing, {file.quarantined} quarantined, {file.flagged} flagged"
+            + (f", {file.silent} blank where a stored value stays" if file.silent else "")
+            + (f", {file.withdrawn} withdrawn" if file.withdrawn else ""),
         )
 
     def _by_layout(self, files: list[FileReport]) -> None:
@@ -140,7 +175,7 @@ class DataConsole(Console):
         self._rich.print(shown)
 
     def quality(self, found: Quality) -> None:
-        """Print the flags, what was set aside, and real-time beside audited values."""
+        """Print the flags, what was set aside or corrected, and real-time beside audited values."""
         rows = [self._flag(flag) for flag in found.flags.head(_MOST_ROWS).to_dict("records")]
         if rows:
             names = (
@@ -149,15 +184,17 @@ class DataConsole(Console):
                 ("说明", "detail"),
             )  # fmt: skip
             self._table([self._word(*name) for name in names], rows)
+        waiting = int((found.flags["status"] == "open").sum())
+        said = int((found.flags["status"] == "information").sum())
         self.say(
-            f"质控标记{len(found.flags)}条"
+            f"质控标记{len(found.flags)}条,其中待定{waiting}条、供参考{said}条"
             + (
                 f",此处显示{_MOST_ROWS}条,--json 看全部。"
                 if len(found.flags) > _MOST_ROWS
                 else "。"
             )
             + "标记的值在剔除之前照用;forecast accept|reject 编号 作决定。",
-            f"{len(found.flags)} quality flags"
+            f"{len(found.flags)} quality flags, {waiting} open, {said} for information"
             + (f", {_MOST_ROWS} shown, --json has all" if len(found.flags) > _MOST_ROWS else "")
             + "; flagged values are used until rejected: forecast accept|reject FLAG.",
             always=True,
@@ -174,6 +211,7 @@ class DataConsole(Console):
                 for r in found.versions.head(_MOST_ROWS).to_dict("records")
             ]  # fmt: skip
             self._table([self._word(*head) for head in heads], rows)
+        self._corrections(found)
         for r in found.quarantine.head(_MOST_FILES).to_dict("records"):
             name = f"{r['name']}({r['part']})" if r["part"] else r["name"]
             self.say(
@@ -186,17 +224,53 @@ class DataConsole(Console):
             where = "" if r["path"] in r["reason"] else f"{r['path']}: "
             self.say(f"拒收 {where}{r['reason']}", f"refused {where}{r['reason']}", always=True)
 
+    def _corrections(self, found: Quality) -> None:
+        """Print how many values their source corrected, by place and item, or each of them."""
+        if found.corrections.empty:
+            return
+        heads = [
+            ("来源", "source"), ("地区", "region"), ("点位", "place"), ("项目", "item"),
+        ]  # fmt: skip
+        if found.corrected.empty:
+            heads += [
+                ("起", "first"),
+                ("止", "last"),
+                ("更正数", "corrections"),
+                ("收到", "known from"),
+            ]
+            shown = found.corrections.head(_MOST_ROWS).to_dict("records")
+            cells = [[*(_moment(r[c]) for c in ("first", "last")), str(r["n"])] for r in shown]
+        else:
+            heads += [
+                ("时间", "time"), ("原值", "old"), ("新值", "new"), ("文件", "file"), ("收到", "known from"),
+            ]  # fmt: skip
+            shown = found.corrected.head(_MOST_ROWS).to_dict("records")
+            cells = [
+                [_moment(r["when"]), *(_number(r[c]) for c in ("old", "new")), r["file"]]
+                for r in shown
+            ]
+        rows = [
+            [r["source"], r["region"], r["place"], r["item"], *of, _moment(r["known_from"])]
+            for r, of in zip(shown, cells, strict=True)
+        ]
+        self._table([self._word(*head) for head in heads], rows)
+        n = int(found.corrections["n"].sum())
+        self.say(
+            f"同一来源更正{n}个值" + (";--all 逐个列出。" if found.corrected.empty else "。"),
+            f"{n} values corrected by their own source"
+            + ("; --all lists each." if found.corrected.empty else "."),
+            always=True,
+        )
+
     def _flag(self, flag: Mapping[Hashable, Any]) -> list[str]:
         zh, _, en = str(flag["detail"]).partition("|")
         words = {
-            "open": ("待定", "open"), "accepted": ("认可", "accepted"), "rejected": ("剔除", "rejected"),
+            "open": ("待定", "open"), "information": ("参考", "information"),
+            "accepted": ("认可", "accepted"), "rejected": ("剔除", "rejected"),
         }  # fmt: skip
         from forecast.quality.findings import RULES
 
-        ends = [
-            "" if str(flag[c]) == "NaT" else str(flag[c]).removesuffix(":00").removesuffix(" 00:00")
-            for c in ("first", "last")
-        ]
+        ends = [_moment(flag[c]) for c in ("first", "last")]
         return [
             flag["flag_id"], self._word(*words[flag["status"]]), flag["region"], flag["place"],
             flag["item"], *ends, str(flag["n"]),
@@ -277,6 +351,17 @@ class DataConsole(Console):
                 f"  using {file.name} of {file.age_days:.0f} days ago: {file.reason}",
             )
         self.say(f"许可与限制:{report.terms}", f"terms: {report.terms}")
+
+
+def _moment(moment: Any) -> str:
+    """Return a moment without a time of day that says nothing; blank where there is none."""
+    text = str(moment)
+    return "" if text == "NaT" else text.removesuffix(":00").removesuffix(" 00:00")
+
+
+def _number(value: float) -> str:
+    """Return a value, blank where it was withdrawn."""
+    return "" if value != value else f"{value:g}"
 
 
 def _texts(table: pd.DataFrame) -> list[list[str]]:

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from forecast.errors import ForecastError
+from forecast.fetch.transfer import MismatchError, TooLargeError, decoded
 
 __all__ = [
     "AccessRefused",
@@ -26,7 +27,10 @@ __all__ = [
 ]
 
 #: As much of an error page is looked at for the source's own reason [byte].
-_REASON = 4096
+_REASON = 8192
+
+#: No wait is taken to be longer: some say for ever in hundreds of digits [s].
+_FOR_EVER = 366.0 * 86400
 
 
 class SourceUnavailable(ForecastError):  # noqa: N818 - it is an answer, not a fault
@@ -52,32 +56,35 @@ def seconds_asked(text: str, now: datetime) -> float | None:
     """Return a wait given in seconds or as a date (RFC 9110, 10.2.3) [s]; None where it is neither."""
     text = text.strip()
     if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
+        return min(float(text), _FOR_EVER)
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return min(max(0.0, (moment - now).total_seconds()), _FOR_EVER)
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def what_was_said(response: httpx.Response) -> str:
-    """Return the reason in the source's own words where it answers in JSON, else nothing."""
-    body = b""
+    """Return the reason in the source's own words where it answers in JSON, else nothing.
+
+    The words are whole: secrets must be taken out before they are cut.
+    """
+    wire = b""
     try:
-        for chunk in response.iter_bytes(_REASON):
-            body += chunk
-            if len(body) > _REASON:
-                break
-        told = json.loads(body)
-    except (httpx.HTTPError, ValueError):
+        for chunk in response.iter_raw():
+            wire += chunk
+            if len(wire) > _REASON:
+                return ""
+        told = json.loads(decoded(wire, response.headers.get("Content-Encoding", ""), _REASON))
+    except (httpx.HTTPError, MismatchError, TooLargeError, ValueError, RecursionError):
         return ""
     if not isinstance(told, dict):
         return ""
     for name in ("reason", "message", "detail", "error"):
         if isinstance(told.get(name), str):
-            return re.sub(r"\s+", " ", str(told[name])).strip().rstrip(".")[:200]
+            return str(told[name])
     return ""
 
 

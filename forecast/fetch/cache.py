@@ -1,11 +1,13 @@
 """What was fetched before: ``data/raw/<source>`` with an index of what lies there.
 
 A content once fetched is never changed. A later state of the same file lies beside it, marked with
-its receipt as in ``forecast.ingest.raw``, so that the raw folder alone can rebuild the tables.
+its receipt as in ``forecast.ingest.raw``, so that the raw folder alone can rebuild the tables. A
+source that goes back to an earlier state has it written once more, under the later receipt.
 """
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
@@ -162,8 +164,10 @@ class Cache:
             WorkspaceError: it can't be written; what was there is unchanged.
         """
         written, noted = [], []
+        entry = self._entries.get(download.name)
+        last = {self.folder / piece.path for piece in entry.pieces} if entry else set()
         for name, data in pieces.items():
-            path = self._place(name, data)
+            path = self._place(name, data, last)
             written.append(path)
             noted.append(
                 Piece(
@@ -208,17 +212,21 @@ class Cache:
         if self._unsaved >= _SAVE_EVERY:
             self.save()
 
-    def _place(self, name: str, data: bytes) -> Path:
-        """Write ``data`` under its name, or under a marked one where another content has it."""
+    def _place(self, name: str, data: bytes, last: set[Path]) -> Path:
+        """Write ``data`` under its name, or under a marked one where another content has it.
+
+        What lies there already is written again only where another state came in between, which
+        ``last``, the files of the state before this one, tells.
+        """
         plain = self.folder / name
         stem, suffix = _split(plain.name)
         digest = hashlib.sha256(data).hexdigest()[:8]
-        earlier = sorted(plain.parent.glob(f"*-{digest}{suffix}")) if plain.parent.is_dir() else []
-        copies = [path for path in earlier if path.name.startswith(f"{stem}.")]
-        marked = plain.with_name(f"{stem}.{self._now:%Y%m%d%H%M%S}-{digest}{suffix}")
-        for path in (plain, *copies):
-            if path.is_file() and path.read_bytes() == data:
+        beside = sorted(plain.parent.glob(f"{glob.escape(stem)}.*-????????{suffix}"))
+        states = {path for path in (plain, *beside) if path in last}
+        for path in (plain, *(path for path in beside if path.name.endswith(f"-{digest}{suffix}"))):
+            if path.is_file() and path.read_bytes() == data and (not states or path in states):
                 return path
+        marked = plain.with_name(f"{stem}.{self._now:%Y%m%d%H%M%S}-{digest}{suffix}")
         target = marked if plain.exists() else plain
         write_file(target, data)
         return target

@@ -7,7 +7,6 @@ move; the base URL is an argument.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
@@ -20,6 +19,8 @@ from forecast.fetch.source import (
     Unusable,
     header_of,
     refuse_other_columns,
+    refuse_too_many,
+    row_of,
     text_of,
 )
 
@@ -48,9 +49,11 @@ def _scope(request: Request) -> str:
 def _plan(client: Client, request: Request) -> list[Download]:
     start, end = request.period
     what = request.what or _SITES
+    days_asked = (end - start).days + 1
+    refuse_too_many(days_asked * 24 if what == _HOURS else days_asked)
     if what == _HOURS:
         return [_hour(request, hour) for hour in _hours(start, end, request.now)]
-    days = [start + timedelta(days=at) for at in range((end - start).days + 1)]
+    days = [start + timedelta(days=at) for at in range(days_asked)]
     return [_day(request, what, day) for day in days]
 
 
@@ -103,12 +106,12 @@ def _wide(day: date, what: str) -> Callable[[bytes], None]:
         text = text_of(data)
         header = header_of(text)
         if [name.casefold() for name in header[:3]] != ["date", "hour", "type"] or len(header) < 4:
-            raise Unusable(f"the first line is not date,hour,type,…: {','.join(header)[:80]}")
+            raise Unusable(f"the first line is not date,hour,type,…: {','.join(header)}")
         codes = sum(name[:-1].isdigit() and name[-1:].isalpha() for name in header[3:])
         if (what == _SITES) != (codes > len(header[3:]) / 2):
             raise Unusable(f"its columns are not {what}")
         refuse_other_columns(text, header[:3])
-        first = next(csv.reader([text.split("\n", 2)[1]]))[0].replace("-", "")
+        first = "".join(row_of(text, 1)[:1]).replace("-", "")
         if first != f"{day:%Y%m%d}":
             raise Unusable(f"it is of {first} where {day:%Y%m%d} was asked for")
 
@@ -120,7 +123,8 @@ def _long(hour: datetime) -> Callable[[bytes], None]:
         text = text_of(data)
         refuse_other_columns(text, _LONG)
         header = [name.casefold() for name in header_of(text)]
-        first = next(csv.reader([text.split("\n", 2)[1]]))[header.index("timepoint")]
+        at = header.index("timepoint")
+        first = "".join(row_of(text, 1)[at : at + 1])
         if first.replace(" ", "T")[:13] != f"{hour:%Y-%m-%dT%H}":
             raise Unusable(f"it is of {first} where {hour:%Y-%m-%dT%H} was asked for")
 

@@ -18,6 +18,7 @@ from forecast.fetch.source import (
     file_name,
     header_of,
     refuse_other_columns,
+    row_of,
     text_of,
     years,
 )
@@ -65,7 +66,8 @@ def _checks(station: str) -> Callable[[bytes], None]:
     def check(data: bytes) -> None:
         text = text_of(data)
         refuse_other_columns(text, _COLUMNS)
-        there = header_of(text.splitlines()[1])[header_of(text).index("STATION")]
+        at = [name.casefold() for name in header_of(text)].index("station")
+        there = "".join(row_of(text, 1)[at : at + 1])
         if there != station:
             raise Unusable(f"the file is of station {there}")
 

@@ -55,6 +55,9 @@ _SETTLED_DAYS = 120
 #: The forecast reaches so far [day].
 _LONGEST = 16
 
+#: A year has some tens of kB [byte].
+_LARGEST = 1 << 24
+
 #: Of the file around a forecast.
 _FORMAT = 1
 
@@ -168,7 +171,9 @@ def _checks(
         told = json_of(data)
         if not isinstance(told, dict) or not isinstance(told.get("daily"), dict):
             raise Unusable("no object with daily values")
-        daily, units = told["daily"], told.get("daily_units", {})
+        daily, units = told["daily"], told.get("daily_units")
+        if not isinstance(units, dict):
+            raise Unusable("no units")
         days = daily.get("time")
         if not isinstance(days, list) or not days:
             raise Unusable("no days in it")
@@ -232,7 +237,7 @@ def read_weather_forecast(path: Path) -> WeatherForecast:
             daily.rename_axis("date").astype("float64"),
             {name: str(response["daily_units"][name]) for name in daily.columns},
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path} is not a readable weather forecast.",
             "Remove it; the next fetch brings another.",
@@ -247,6 +252,7 @@ ARCHIVE = Source(
     base_url="https://archive-api.open-meteo.com",
     plan=_archive,
     scope=_scope,
+    largest=_LARGEST,
     terms=_TERMS,
 )
 
@@ -261,5 +267,6 @@ FORECAST = Source(
     base_url="https://api.open-meteo.com",
     plan=_forecast,
     scope=_scope,
+    largest=_LARGEST,
     terms=_TERMS,
 )

@@ -24,6 +24,7 @@ from forecast.fetch.source import (
     file_name,
     json_of,
     months,
+    refuse_too_many,
 )
 
 __all__ = ["ARGUMENTS", "SERVICE"]
@@ -35,6 +36,12 @@ _PAGE = 1000
 
 #: A month of hours fits on one page; more pages than this are a fault of the source.
 _MOST_PAGES = 20
+
+#: A page of 1,000 hours has about 1 MB [byte].
+_LARGEST = 1 << 24
+
+#: Names of files end at 255 bytes on most systems, and a character may take three.
+_LONGEST_NAME = 60
 
 _SETTLED_DAYS = 30
 
@@ -84,14 +91,10 @@ def _plan(client: Client, request: Request) -> list[Download]:
             "Look up its number on explore.openaq.org.",
         )
     location = told[0]
-    sensors = [
-        (int(one["id"]), str(one["parameter"]["name"]))
-        for one in location.get("sensors", [])
-        if isinstance(one, dict) and one.get("parameter", {}).get("name") in _PARAMETERS
-    ]
-    name = request.place or str(
-        location.get("locality") or location.get("name") or request.location
-    )
+    sensors = _sensors(location)
+    refuse_too_many(len(sensors) * len(months(start, end)))
+    called = str(location.get("locality") or location.get("name") or request.location)
+    name = request.place or client.shown(called)[:_LONGEST_NAME]
     zone = ZoneInfo(request.timezone)
     found = []
     for sensor, parameter in sensors:
@@ -123,6 +126,22 @@ def _plan(client: Client, request: Request) -> list[Download]:
     return found
 
 
+def _sensors(location: dict[str, Any]) -> list[tuple[int, str]]:
+    """Return number and parameter of the sensors that are asked for."""
+    told = location.get("sensors") or []
+    if not isinstance(told, list):
+        raise Unusable("no list of sensors")
+    found: dict[int, str] = {}
+    for one in told:
+        parameter = one.get("parameter") if isinstance(one, dict) else None
+        name = parameter.get("name") if isinstance(parameter, dict) else None
+        if name in _PARAMETERS:
+            if not isinstance(one.get("id"), int):
+                raise Unusable("a sensor without a number")
+            found[one["id"]] = str(name)
+    return list(found.items())
+
+
 def _moment(day: date, zone: ZoneInfo) -> str:
     """Return the beginning of a local day with its offset from UTC turned into Z."""
     local = datetime.combine(day, time(), zone)
@@ -133,23 +152,30 @@ def _collector(
     url: str, key: dict[str, str], location: dict[str, Any], sensor: int
 ) -> Callable[[Client], bytes]:
     """Return what gathers all pages into one list of flat objects."""
+    coordinates = location.get("coordinates")
+    if not isinstance(coordinates, dict):
+        coordinates = {}
     around = {
         "location.id": location.get("id"),
         "location.name": location.get("name"),
         "location.timezone": location.get("timezone"),
-        "coordinates.latitude": (location.get("coordinates") or {}).get("latitude"),
-        "coordinates.longitude": (location.get("coordinates") or {}).get("longitude"),
+        "coordinates.latitude": coordinates.get("latitude"),
+        "coordinates.longitude": coordinates.get("longitude"),
         "sensor.id": sensor,
     }
 
     def collect(client: Client) -> bytes:
         rows: list[dict[str, Any]] = []
+        before: list[dict[str, Any]] = []
         for page in range(1, _MOST_PAGES + 1):
             results = _results(client.get(f"{url}&page={page}", key=key))
+            if results and results == before:
+                raise Unusable("it sends the same page again and again")
             rows += [{**around, **_flat(one)} for one in results]
             if len(results) < _PAGE:
-                break
-        return json.dumps(rows, ensure_ascii=False).encode()
+                return client.without_secrets(json.dumps(rows, ensure_ascii=False).encode())
+            before = results
+        raise Unusable(f"it has more than {_MOST_PAGES} pages for a month")
 
     return collect
 
@@ -198,5 +224,6 @@ SERVICE = Source(
         "licence of each provider, mostly CC BY 4.0; name OpenAQ and the provider; 60 requests a "
         "minute and 2,000 an hour for a key"
     ),
+    largest=_LARGEST,
     key_variable=_KEY_VARIABLE,
 )

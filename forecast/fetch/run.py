@@ -37,6 +37,9 @@ _LATE_DAYS = 3
 #: After so many files in a row without an answer the rest is not asked for.
 _GIVE_UP = 2
 
+#: A checksum with the name of its file is shorter than this [byte].
+_CHECKSUM = 1 << 16
+
 Progress = Callable[[int, int, Path], None]
 
 
@@ -87,7 +90,7 @@ def fetch(
         progress: called with (files done, files in all, file) before each file.
         rng: jitter of the pauses between tries; it changes no result.
         sleep, clock: how to wait.
-        timeout: longest silence of the source [s].
+        timeout: longest silence of the source [s]; one try may last twenty times as long.
         attempts: how often one request is tried.
 
     Raises:
@@ -119,6 +122,7 @@ def fetch(
         rng=rng or np.random.default_rng(),
         attempts=attempts,
         timeout=timeout,
+        largest=wanted.largest,
         sleep=sleep,
         clock=clock,
         now=lambda: datetime.now(ws.timezone),
@@ -128,7 +132,7 @@ def fetch(
         try:
             downloads = wanted.plan(client, request)
         except (SourceUnavailable, Unusable) as error:
-            report.note = _sentence(error, wanted)
+            report.note = _sentence(error, wanted, client)
             report.files = _older(cache, wanted.scope(request), request)
             return report
         _all(client, cache, downloads, request, report, progress)
@@ -208,7 +212,7 @@ def _one(
     except Unusable as error:
         client.discard(part)
         data = error.data or (answer.data if answer else b"")
-        reason = client.redacted(str(error))
+        reason = client.shown(str(error))
         aside = cache.reject(download, client.without_secrets(data), reason) if data else None
         host = urlsplit(download.url).netloc
         found = _settled(
@@ -255,7 +259,11 @@ def _checksum(client: Client, download: Download) -> str:
     if not download.checksum_url:
         return ""
     try:
-        words = client.get(download.checksum_url).decode("ascii", errors="replace").split()
+        words = (
+            client.get(download.checksum_url, largest=_CHECKSUM)
+            .decode("ascii", errors="replace")
+            .split()
+        )
     except NotThere:
         words = []
     if not words or not re.fullmatch(r"[0-9a-fA-F]{64}", words[0]):
@@ -304,10 +312,11 @@ def _older(cache: Cache, scope: str, request: Request) -> list[FileOutcome]:
     return found
 
 
-def _sentence(error: Exception, source: Source) -> str:
+def _sentence(error: Exception, source: Source, client: Client) -> str:
     if isinstance(error, SourceUnavailable):
         return f"{source.name}: {error}"
-    return f"{source.name}: its list of files is not what it used to be: {error}. Try again later."
+    why = client.shown(str(error))
+    return f"{source.name}: its list of files is not what it used to be: {why}. Try again later."
 
 
 def _capital(error: Exception) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
+import itertools
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any
 
 from forecast.errors import UsageError
 from forecast.fetch.client import Client
+from forecast.fetch.transfer import TooLargeError, unpacked
 
 __all__ = [
     "Argument",
@@ -28,9 +28,22 @@ __all__ = [
     "json_of",
     "months",
     "refuse_other_columns",
+    "refuse_too_many",
+    "row_of",
     "text_of",
     "years",
 ]
+
+
+#: A text that lies packed at its source may unpack to so much; a location's day has tens of kB
+#: [byte].
+_LARGEST = 1 << 26
+
+#: A year of hourly files is 8,784 [files].
+_MOST_FILES = 10_000
+
+#: The sources' JSON has five levels.
+_DEEPEST = 50
 
 
 class Unusable(Exception):  # noqa: N818
@@ -162,6 +175,8 @@ class Source:
         scope: whose readings a request is about.
         terms: licence and limits in one line.
         gap: least time between two requests [s].
+        largest: what one of its files may be at most, as it is sent and unpacked [byte]. Several
+            times what it ever was; a source out of order is cut off there.
         key_variable: the environment variable of its key; empty where it needs none.
     """
 
@@ -174,6 +189,7 @@ class Source:
     scope: Callable[[Request], str] = field(repr=False)
     terms: str
     gap: float = 1.0
+    largest: int = 1 << 25
     key_variable: str = ""
 
     @property
@@ -242,9 +258,11 @@ def text_of(data: bytes) -> str:
     """
     if data[:2] == b"\x1f\x8b":
         try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
+            data = unpacked(data, _LARGEST)
+        except ValueError as error:
             raise Unusable("a damaged gzip file") from error
+        except TooLargeError as error:
+            raise Unusable(f"a gzip file that unpacks to {error}") from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -263,17 +281,61 @@ def json_of(data: bytes) -> Any:
     """Return the content of a JSON text.
 
     Raises:
-        Unusable: not JSON, or cut off.
+        Unusable: not JSON, cut off, or nested so deep that no source means it.
     """
     try:
-        return json.loads(text_of(data))
+        told = json.loads(text_of(data))
     except ValueError as error:
         raise Unusable("not readable as JSON, or cut off") from error
+    except RecursionError as error:
+        raise Unusable("JSON that is nested without end") from error
+    level, depth = [told], 0
+    while level := [
+        inner
+        for one in level
+        if isinstance(one, dict | list)
+        for inner in (one.values() if isinstance(one, dict) else one)
+        if isinstance(inner, dict | list)
+    ]:
+        depth += 1
+        if depth > _DEEPEST:
+            raise Unusable("JSON that is nested without end")
+    return told
 
 
 def header_of(text: str, delimiter: str = ",") -> list[str]:
-    """Return the cells of the first line."""
-    return [cell.strip() for cell in next(csv.reader(io.StringIO(text), delimiter=delimiter), [])]
+    """Return the cells of the first line.
+
+    Raises:
+        Unusable: it can't be read as cells.
+    """
+    return row_of(text, 0, delimiter)
+
+
+def row_of(text: str, line: int, delimiter: str = ",") -> list[str]:
+    """Return the cells of a line near the beginning, the first being 0; none where it has none.
+
+    Raises:
+        Unusable: it can't be read as cells.
+    """
+    try:
+        rows = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter)
+        return [cell.strip() for cell in next(itertools.islice(rows, line, None), [])]
+    except csv.Error as error:
+        raise Unusable("the first lines can't be read as cells") from error
+
+
+def refuse_too_many(files: int) -> None:
+    """Raise where one fetch would ask for so many files that it runs for days.
+
+    Raises:
+        UsageError: it would.
+    """
+    if files > _MOST_FILES:
+        raise UsageError(
+            f"The period is {files:,} files of this source, more than {_MOST_FILES:,} in one fetch.",
+            "Give a shorter period, then the next one; what is here is not fetched again.",
+        )
 
 
 def refuse_other_columns(text: str, wanted: Iterable[str], delimiter: str = ",") -> None:
@@ -292,13 +354,14 @@ def refuse_other_columns(text: str, wanted: Iterable[str], delimiter: str = ",")
     there = {name.casefold() for name in header}
     missing = [name for name in wanted if name.casefold() not in there]
     if missing:
-        first = ",".join(header)[:80]
-        raise Unusable(f"no column {missing[0]}; the first line is: {first}")
-    lines = text.rstrip("\r\n").splitlines()
-    if len(lines) < 2:
+        # Shown in part, once secrets are taken out.
+        raise Unusable(f"no column {missing[0]}; the first line is: {','.join(header)}")
+    lines = text.rstrip("\r\n")
+    begin = max(lines.rfind("\n"), lines.rfind("\r")) + 1
+    if begin == 0:
         raise NothingInside("the file has a header and no row")
     try:
-        last = next(csv.reader([lines[-1]], delimiter=delimiter, strict=True), [])
+        last = next(csv.reader([lines[begin:]], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
         raise Unusable("the last row ends within a quoted cell") from error
     if len(last) != len(header):

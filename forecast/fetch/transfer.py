@@ -4,19 +4,41 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
+import gzip
 import hashlib
+import io
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Arriving", "MismatchError", "decoded", "refuse_wrong_checksum"]
+from forecast.errors import WorkspaceError
+
+__all__ = [
+    "Arriving",
+    "MismatchError",
+    "TooLargeError",
+    "announced",
+    "decoded",
+    "gathered",
+    "note_of",
+    "refuse_wrong_checksum",
+    "unpacked",
+]
 
 
 class MismatchError(Exception):
     """What arrived is not what the source said it would send."""
+
+
+class TooLargeError(Exception):
+    """What arrives, or unpacks, is larger than a file of this source can be."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"more than {most / 2**20:.3g} MB")
 
 
 @dataclass(frozen=True)
@@ -41,13 +63,12 @@ class Arriving:
     @classmethod
     def of(cls, url: str, headers: Mapping[str, str]) -> Arriving:
         """Return the file that an answer with these headers begins to send."""
-        length = headers.get("Content-Length", "")
         return cls(
             url,
-            headers.get("ETag", ""),
-            headers.get("Last-Modified", ""),
+            _sendable(headers.get("ETag", "")),
+            _sendable(headers.get("Last-Modified", "")),
             headers.get("Content-Encoding", "").lower().replace("identity", ""),
-            int(length) if length.isdigit() else -1,
+            announced(headers),
         )
 
     @classmethod
@@ -68,11 +89,13 @@ class Arriving:
     @property
     def validator(self) -> str:
         """What goes into ``If-Range``: a strong ETag, else the date (RFC 9110, 13.1.5)."""
-        return self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
+        strong = self.etag and not self.etag.startswith("W/")
+        return _sendable(self.etag if strong else self.last_modified)
 
     def continued_by(self, content_range: str) -> bool:
         """Return whether ``Content-Range`` begins where the part ends, in a file of this size."""
-        told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", content_range.strip())
+        number = r"([0-9]{1,18})"
+        told = re.fullmatch(rf"bytes {number}-{number}/([0-9]{{1,18}}|\*)", content_range.strip())
         if told is None or int(told[1]) != self.have:
             return False
         return told[3] == "*" or self.size < 0 or int(told[3]) == self.size
@@ -93,20 +116,83 @@ class Arriving:
         return json.dumps(told).encode()
 
 
-def decoded(wire: bytes, encoding: str) -> bytes:
+def announced(headers: Mapping[str, str]) -> int:
+    """Return the size on the way that an answer's headers tell [byte]; -1 where they do not."""
+    length = headers.get("Content-Length", "")
+    return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else -1
+
+
+def note_of(part: Path) -> Path:
+    """Return where the note on a part lies."""
+    return part.with_name(f"{part.name}.json")
+
+
+def gathered(chunks: Iterable[bytes], part: Path) -> None:
+    """Append what arrives to ``part``, as it is on the way.
+
+    Raises:
+        WorkspaceError: the part can't be written.
+    """
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("ab") as file:
+            for chunk in chunks:
+                file.write(chunk)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise WorkspaceError(
+                f"The disk is full: {part} could not be written to its end.",
+                "Free some space and run the same command again; it goes on where it stopped.",
+            ) from error
+        raise WorkspaceError(
+            f"{part} could not be written ({error.strerror or error}).",
+            "Check that the folder exists and that you may write to it.",
+        ) from error
+
+
+def decoded(wire: bytes, encoding: str, most: int) -> bytes:
     """Return what was sent packed as ``encoding``.
+
+    Args:
+        wire: as it was sent.
+        encoding: how it is packed; empty where it is not.
+        most: what it may be at most [byte].
 
     Raises:
         MismatchError: it can't be unpacked.
+        TooLargeError: it is larger.
     """
+    if encoding not in ("", "gzip", "x-gzip"):
+        raise MismatchError(f"the content is packed as {encoding}, which was not asked for")
     if not encoding:
         return wire
-    if encoding not in ("gzip", "x-gzip"):
-        raise MismatchError(f"the content is packed as {encoding}, which was not asked for")
     try:
-        return zlib.decompress(wire, wbits=31)
-    except zlib.error as error:
+        return unpacked(wire, most)
+    except ValueError as error:
         raise MismatchError("the content is damaged (gzip)") from error
+
+
+def unpacked(wire: bytes, most: int) -> bytes:
+    """Return the content of a gzip file, which a thousandth of its size may hold.
+
+    Args:
+        wire: the file.
+        most: what it may be at most [byte]; no more than that is unpacked.
+
+    Raises:
+        ValueError: it is damaged or cut off.
+        TooLargeError: it is larger.
+    """
+    if not wire:
+        raise ValueError("nothing to unpack")
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(wire)) as file:
+            data = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError("damaged") from error
+    if len(data) > most:
+        raise TooLargeError(most)
+    return data
 
 
 def refuse_wrong_checksum(
@@ -143,3 +229,8 @@ def _hex(text: str) -> str:
         return base64.b64decode(text, validate=True).hex()
     except (binascii.Error, ValueError):
         return ""
+
+
+def _sendable(validator: str) -> str:
+    """Return what can be sent back in a header, else nothing."""
+    return validator if validator.isascii() and validator.isprintable() else ""

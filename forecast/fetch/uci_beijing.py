@@ -7,7 +7,9 @@ Beijing Multi-Site Air Quality (doi:10.24432/C5RK5G), PM2.5 Data of Five Chinese
 from __future__ import annotations
 
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -45,8 +47,21 @@ _COLUMNS = {
     _FIVE: ("year", "month", "day", "hour", "cbwd", "Iws"),
 }
 
-#: What a zip may unpack to [byte]; the larger one has 32 MB.
+#: What a zip may unpack to, with those in it [byte]; the larger one's files have 32 MB.
 _LARGEST = 1 << 28
+
+#: What a zip may be [byte]: twice what the larger one unpacks to.
+_LARGEST_ZIP = 1 << 26
+
+#: A zip in a zip, no more: one that holds itself has no end.
+_DEEPEST = 1
+
+#: What the zip file module raises where bytes are not what they should be; RuntimeError: a member
+#: with a password.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError,
+    ValueError,
+)  # fmt: skip
 
 
 def _scope(request: Request) -> str:
@@ -87,17 +102,27 @@ def _members(data: bytes, what: str) -> Iterator[tuple[str, bytes]]:
         text_of(data)
         raise Unusable("not a zip")
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > _LARGEST:
-                raise Unusable("the zip is far larger than it used to be")
-            for member in archive.namelist():
-                name = PurePosixPath(member).name
-                if name.lower().endswith(".zip"):
-                    yield from _members(archive.read(member), what)
-                elif _MEMBERS[what].fullmatch(name):
-                    yield file_name(name), archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        yield from _within(data, what, [_LARGEST], 0)
+    except _DAMAGED as error:
         raise Unusable("a damaged zip") from error
+
+
+def _within(data: bytes, what: str, left: list[int], depth: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the members of a zip; ``left`` holds what all zips together may still unpack to."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for member in archive.infolist():
+            name = PurePosixPath(member.filename).name
+            inner = name.lower().endswith(".zip") and depth < _DEEPEST
+            if not inner and not _MEMBERS[what].fullmatch(name):
+                continue
+            # The zip file module reads no more than a member's size in the list.
+            left[0] -= member.file_size
+            if left[0] < 0:
+                raise Unusable("the zip is far larger than it used to be")
+            if inner:
+                yield from _within(archive.read(member), what, left, depth + 1)
+            else:
+                yield file_name(name), archive.read(member)
 
 
 UCI = Source(
@@ -113,5 +138,6 @@ UCI = Source(
     base_url="https://archive.ics.uci.edu",
     plan=_plan,
     scope=_scope,
+    largest=_LARGEST_ZIP,
     terms="CC BY 4.0; name the authors and the UCI Machine Learning Repository",
 )  # fmt: skip

@@ -159,5 +159,7 @@ NWIS = Source(
     base_url=_SERVERS[_FLOW],
     plan=_plan,
     scope=_scope,
+    # A year of a much sampled site may have tens of MB in the long rows of the water quality services.
+    largest=1 << 26,
     terms="public domain; name the U.S. Geological Survey; values marked P are provisional",
 )  # fmt: skip

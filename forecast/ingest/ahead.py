@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from forecast.ingest.reading import Asked, Known, Prepared, prepare
+from forecast.ingest.asked import Asked, Known
+from forecast.ingest.reading import Prepared, prepare
 from forecast.workspace import Workspace
 
 __all__ = ["read_ahead"]

@@ -6,6 +6,7 @@ import pandas as pd
 import pyarrow as pa
 
 from forecast.errors import InputError
+from forecast.ingest.points import with_cities
 from forecast.standards.hours import DAY_ITEMS
 from forecast.tables import SCHEMAS, TABLES
 from forecast.workspace import Workspace
@@ -32,7 +33,8 @@ def coverage(ws: Workspace) -> pd.DataFrame:
 
     A reading that several sources have, or that was corrected, counts once; one that was rejected
     counts until it is decided otherwise. Points of the network stand in domain ``station``, cities
-    in ``air``; ``item`` is the indicator in domain ``yearly`` and the pollutant in ``emission``.
+    in ``air``; one that is known by its code alone has the region that the list of stations gives it.
+    ``item`` is the indicator in domain ``yearly`` and the pollutant in ``emission``.
 
     Returns:
         Columns ``domain, region, place, item, first, last, n`` and one column of counts for each
@@ -96,6 +98,7 @@ def _readings(ws: Workspace, table: str) -> pd.DataFrame:
     time = spec.year_of
     if table == "station_daily":
         wide = ws.store.read(table, columns=["region", "place", time, *DAY_ITEMS])
+        wide = with_cities(wide, ws.store.read("sites"))
         rows = wide.melt(["region", "place", time], list(DAY_ITEMS), var_name="item").dropna()
     elif table == "emissions":
         rows = ws.store.read(table, columns=["region", time, "sector", "pollutant"])

@@ -9,8 +9,8 @@ what was forecast before it can still be repeated.
 from __future__ import annotations
 
 import io
-from collections.abc import Hashable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -19,13 +19,17 @@ import pandas as pd
 
 from forecast.disk import drop, write_file
 from forecast.errors import InputError, UsageError, WorkspaceError
+from forecast.ingest.covered import covered_times, places_now, said_since
 from forecast.ingest.hour_days import rebuild_days
+from forecast.ingest.late_rows import Places
 from forecast.ingest.receipt import received_at
+from forecast.ingest.station_days import rebuild_city_days
+from forecast.revisions import last_versions
 from forecast.store import Writer
 from forecast.tables import TABLES
 from forecast.workspace import Workspace
 
-__all__ = ["LEDGER", "decide", "past_decisions", "settle", "unsettled"]
+__all__ = ["LEDGER", "decide", "past_decisions", "settle", "settle_left_over", "unsettled"]
 
 #: Name of the plain file under ``data/raw``.
 LEDGER = "quality_decisions.csv"
@@ -84,44 +88,79 @@ def decide(
 
     Raises:
         UsageError: no flag given, or a name that fits none or several.
+        InputError: a flag that is decided so already, or that says something for information.
         WorkspaceError: the tables can't be written; nothing was decided.
     """
     if decision not in _STATUS:
         raise UsageError(f"There is no decision {decision}.", "Use accept or reject.")
     moment = received_at(ws, now)
-    if not unsettled(ws, ws.store.read("quality_flags")).empty:
-        with ws.store.writer() as writer:
-            settle(ws, writer)
-    ledger = ws.raw / LEDGER
-    before = ledger.read_bytes() if ledger.exists() else None
-    try:
-        return _decide(ws, decision, flags, moment, reason.strip(), by.strip())
-    except WorkspaceError:
-        # The tables could not follow, so nothing was decided.
-        with suppress(WorkspaceError):
-            if before is None:
-                drop(ledger)
-            elif ledger.read_bytes() != before:
-                write_file(ledger, before)
-        raise
-
-
-def _decide(
-    ws: Workspace, decision: str, flags: Iterable[str], moment: pd.Timestamp, reason: str, by: str
-) -> pd.DataFrame:
     with ws.store.writer() as writer:
+        settle(ws, writer)
+        writer.commit()
         every = writer.read("quality_flags")
         chosen = every[every["flag_id"].isin(_named(every, flags))].copy()
+        said = chosen.loc[chosen["status"] == "information", "flag_id"]
+        if len(said):
+            raise InputError(
+                f"{', '.join(said)} is said for information: there is nothing to decide.",
+                "Leave it out; what waits for a decision is open in forecast status --quality.",
+            )
         chosen = chosen[chosen["status"] != _STATUS[decision]]
         if chosen.empty:
             raise InputError(f"These flags are {_STATUS[decision]} already.", "Nothing to do.")
         chosen["status"] = _STATUS[decision]
         chosen["decided"] = moment
-        chosen["decided_by"] = by
-        chosen["reason"] = reason
-        _record(ws, chosen, decision)
-        _apply(ws, writer, chosen, moment)
+        chosen["decided_by"] = by.strip()
+        chosen["reason"] = reason.strip()
+        with _recorded(ws, chosen, decision):
+            _apply(ws, writer, chosen, moment)
+            writer.commit()
     return chosen
+
+
+@contextmanager
+def _recorded(ws: Workspace, chosen: pd.DataFrame, decision: str) -> Iterator[None]:
+    """Have the decision on record while the tables follow; where they can't, it is taken off.
+
+    To be used under the lock of the tables. The list as it was is kept beside until they have
+    followed, because to bring it back must need no room on the disk.
+    """
+    ledger, kept = ws.raw / LEDGER, ws.raw / f".{LEDGER}.before.tmp"
+    _drop_unfinished(ws)
+    before = ledger.read_bytes() if ledger.exists() else None
+    if before is not None:
+        write_file(kept, before)
+    try:
+        _record(ws, chosen, decision)
+        yield
+    except WorkspaceError as error:
+        try:
+            if before is None:
+                ledger.unlink(missing_ok=True)
+            else:
+                kept.replace(ledger)
+        except OSError:
+            raise WorkspaceError(
+                f"The decision is on record in {ledger}, and the tables do not follow it yet: "
+                f"{error.message}",
+                f"{error.cure} The decision holds from the next command on.",
+            ) from error
+        raise
+    finally:
+        drop(kept)
+
+
+def settle_left_over(ws: Workspace) -> None:
+    """Let the tables follow a decision of a command that was stopped; mostly there is none.
+
+    Raises:
+        WorkspaceError: the tables can't be written.
+    """
+    if not (ws.raw / LEDGER).exists():
+        return
+    if not unsettled(ws, ws.store.read("quality_flags")).empty:
+        with ws.store.writer() as writer:
+            settle(ws, writer)
 
 
 def unsettled(
@@ -162,6 +201,9 @@ def settle(ws: Workspace, writer: Writer, until: pd.Timestamp | None = None) -> 
         chosen["decided"] = found["decided"].to_numpy("datetime64[s]")
         chosen["decided_by"] = found["decided_by"].to_numpy()
         chosen["reason"] = found["reason"].to_numpy()
+        # The readings that were decided on; by now the fault may have gained some.
+        for column in ("first", "last"):
+            chosen[column] = pd.to_datetime(found[column]).to_numpy("datetime64[s]")
         _apply(ws, writer, chosen, pd.Timestamp(chosen["decided"].iloc[0]))
 
 
@@ -192,15 +234,21 @@ def _record(ws: Workspace, chosen: pd.DataFrame, decision: str) -> None:
         lines[column] = lines[column].dt.strftime("%Y-%m-%d %H:%M:%S")
     every = pd.concat([past_decisions(ws), lines], ignore_index=True)
     text = every.to_csv(index=False, lineterminator="\n")
+    write_file(ws.raw / LEDGER, text.encode("utf-8-sig"))
+
+
+def _drop_unfinished(ws: Workspace) -> None:
     for rest in ws.raw.glob(f".{LEDGER}.*.tmp"):
         # Of a writer that was killed; there is but one at a time.
         drop(rest)
-    write_file(ws.raw / LEDGER, text.encode("utf-8-sig"))
 
 
 def _apply(ws: Workspace, writer: Writer, chosen: pd.DataFrame, moment: pd.Timestamp) -> None:
     writer.upsert("quality_flags", chosen)
+    every = writer.read("quality_flags")
+    places = places_now(ws, writer.read("files"))
     months: dict[str, set[str]] = {}
+    of_points: dict[str, set[str]] = {}
     for flag in chosen.to_dict("records"):
         table = str(flag["table"])
         if table == "air_hourly":
@@ -211,41 +259,56 @@ def _apply(ws: Workspace, writer: Writer, chosen: pd.DataFrame, moment: pd.Times
             span = np.arange(ends[0].astype("datetime64[M]"), ends[1].astype("datetime64[M]") + 1)
             months.setdefault(str(flag["source"]), set()).update(str(month) for month in span)
         elif table in TABLES and TABLES[table].readings:
-            _mark(writer, flag, moment)
+            _mark(writer, flag, every, moment, places)
+            if table == "air_daily":
+                of_points.setdefault(str(flag["source"]), set()).add(str(flag["region"]))
+    if of_points:
+        rebuild_city_days(writer, of_points, moment)
     if months:
-        flags = writer.read("quality_flags")
-        rebuild_days(ws, writer, months, moment, flags=flags)
+        rebuild_days(ws, writer, months, moment, flags=every)
 
 
-def _mark(writer: Writer, flag: Mapping[Hashable, Any], moment: pd.Timestamp) -> None:
-    """Add a version of each reading under the flag that says whether it is rejected."""
+def _mark(
+    writer: Writer,
+    flag: Mapping[Hashable, Any],
+    every: pd.DataFrame,
+    moment: pd.Timestamp,
+    places: Places,
+) -> None:
+    """Add a version of each reading that the decision covers, that says whether it is rejected.
+
+    A reading is rejected where a decision on any flag of its series rejects it.
+    """
     table = str(flag["table"])
     spec = TABLES[table]
-    time = spec.year_of
+    series = every[["table", "source", "region", "place"]].eq(
+        [flag["table"], flag["source"], flag["region"], flag["place"]]
+    )
+    others = every[series.all(axis=1) & (every["status"] == "rejected")]
     for partition in writer.partitions(table):
         rows = writer.read(table, partition)
         mine = rows[
             (rows["source"] == flag["source"])
             & (rows["region"] == flag["region"])
             & (rows["place"] == flag["place"])
-            & (rows["item"] == flag["item"])
-            & (rows[time] >= flag["first"])
-            & (rows[time] <= flag["last"])
+            & (rows["item"].eq(flag["item"]) if flag["item"] else True)
+            & (rows[spec.year_of] >= flag["first"])
+            & (rows[spec.year_of] <= flag["last"])
         ]
-        if mine.empty:
-            continue
-        last = mine.sort_values("known_from", kind="stable").drop_duplicates(
-            list(spec.key), keep="last"
-        )
-        words = last["flag"].str.replace("rejected", "", regex=False).str.strip()
-        if flag["status"] == "rejected":
-            words = (words + " rejected").str.strip()
-        changed = words != last["flag"]
-        fresh = last[changed].assign(flag=words[changed])
-        if fresh.empty:
-            continue
-        later = np.maximum(
-            fresh["known_from"].to_numpy("datetime64[s]") + np.timedelta64(1, "s"),
-            np.datetime64(moment, "s"),
-        )
-        writer.append(table, fresh.assign(known_from=later))
+        for item, of_item in mine.groupby("item"):
+            since = said_since(of_item, table, str(item), places)
+            last = last_versions(of_item, list(spec.key))
+            last = last[last[spec.year_of].isin(covered_times(flag, since))]
+            rejected = np.zeros(len(last), dtype=bool)
+            for other in others[others["item"].isin([item, ""])].to_dict("records"):
+                rejected |= last[spec.year_of].isin(covered_times(other, since)).to_numpy(bool)
+            words = last["flag"].str.replace("rejected", "", regex=False).str.strip()
+            words = (words + np.where(rejected, " rejected", "")).str.strip()
+            changed = words != last["flag"]
+            fresh = last[changed].assign(flag=words[changed])
+            later = np.maximum(
+                fresh["known_from"].to_numpy("datetime64[s]") + np.timedelta64(1, "s"),
+                np.datetime64(moment, "s"),
+            )
+            if len(fresh):
+                writer.append(table, fresh.assign(known_from=later))

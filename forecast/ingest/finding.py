@@ -35,7 +35,7 @@ def found_files(
     found: dict[Path, None] = {}
     own = [folder.resolve() for folder in (ws.processed, ws.models, ws.reports)]
 
-    def order(file: Path) -> tuple[str, Path, str, str, str]:
+    def order(file: Path) -> tuple[str, int, Path, str, str, str]:
         return turn(ws, file, known)
 
     for given in paths:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.revisions import SUPERSEDED
 from forecast.store import Store
 from forecast.tables import HOUR_ITEMS
 
@@ -18,7 +19,7 @@ _HOUR = np.timedelta64(3600, "s")
 
 _COLUMNS = [
     "source", "region", "place", "place_kind", "time", *HOUR_ITEMS, "version", "known_from",
-    "file_id", "row",
+    "flag", "file_id", "row",
 ]  # fmt: skip
 
 
@@ -81,6 +82,9 @@ def _dense(rows: pd.DataFrame, source: str, month: np.datetime64) -> HourBlock:
     hour = codes * 24 * len(days) + slot
     if np.bincount(hour).max() > 1:
         # Corrections: of each hour the version known last, put last.
+        counts = ~rows["flag"].str.contains(SUPERSEDED, regex=False).to_numpy(bool)
+        if not counts.all():
+            rows, slot, hour = rows[counts], slot[counts], hour[counts]
         order = np.lexsort((rows["known_from"].to_numpy("datetime64[s]"), hour))
         last = order[np.append(np.diff(hour[order]) != 0, True)]
         last.sort()

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.ingest.covered import covered_times, places_now, said_since
 from forecast.ingest.hour_blocks import HourBlock, hour_blocks, months_of
-from forecast.ingest.points import points_of
+from forecast.ingest.points import STATION_LIST, points_of
 from forecast.ingest.readers.daily import BASIS_CHANGE
-from forecast.ingest.storing import CHECKS_PENDING, DAYS_PENDING, STATION_LIST
+from forecast.ingest.storing import CHECKS_PENDING, DAYS_PENDING
 from forecast.revisions import last_versions
 from forecast.standards.city_mean import city_means, in_force
 from forecast.standards.hours import DAY_ITEMS, days_of_hours
@@ -89,13 +90,13 @@ def rebuild_days(
         for block in hour_blocks(ws.store, source, touched):
             if see is not None:
                 see(block)
-            block = _without(block, rejected[rejected["source"] == source])
+            block = _without(ws, block, rejected[rejected["source"] == source])
             stations, days_of_cities = _days(block, sites)
             month = str(block.days[0].astype("datetime64[M]"))
             before = writer.read("station_daily", month)
             stations = _and_withdrawn("station_daily", before[before["source"] == source], stations)
             if len(stations):
-                outcome = writer.merge("station_daily", stations, received)
+                outcome = writer.merge("station_daily", stations, received, whole=True)
                 changed += int((outcome["outcome"] != "unchanged").sum())
             before = writer.read("air_daily", month[:4])
             before = before[
@@ -107,7 +108,7 @@ def rebuild_days(
     # The table of city days is parted by years: one merge for all months.
     whole = pd.concat(cities, ignore_index=True) if cities else pd.DataFrame()
     if len(whole):
-        outcome = writer.merge("air_daily", whole, received)
+        outcome = writer.merge("air_daily", whole, received, whole=True)
         changed += int((outcome["outcome"] != "unchanged").sum())
     return changed
 
@@ -133,19 +134,25 @@ def _and_withdrawn(table: str, stored: pd.DataFrame, made: pd.DataFrame) -> pd.D
     return pd.concat([made, silent[made.columns]], ignore_index=True)
 
 
-def _without(block: HourBlock, rejected: pd.DataFrame) -> HourBlock:
+def _without(ws: Workspace, block: HourBlock, rejected: pd.DataFrame) -> HourBlock:
     """Return the block with the hours blank that a person rejected."""
+    ends = (block.days[:, None] + np.arange(1, 25) * _HOUR)[None]
+    rejected = rejected[(rejected["first"] <= ends.max()) & (rejected["last"] >= ends.min())]
     if rejected.empty:
         return block
     values = block.values.copy()
-    ends = (block.days[:, None] + np.arange(1, 25) * _HOUR)[None]
-    for flag in rejected.itertuples(index=False):
-        place = (block.region == flag.region) & (block.place == flag.place)
-        hours = (ends >= np.datetime64(pd.Timestamp(str(flag.first)), "s")) & (
-            ends <= np.datetime64(pd.Timestamp(str(flag.last)), "s")
-        )
-        where = place[:, None, None] & hours
-        item = slice(None) if flag.item == "" else HOUR_ITEMS.index(str(flag.item))
+    month = str(block.days[0].astype("datetime64[M]"))
+    rows = ws.store.read("air_hourly", regions=rejected["region"].unique(), partitions=[month])
+    rows = rows[(rows["source"] == block.source) & rows["place"].isin(rejected["place"])]
+    places = places_now(ws)
+    for flag in rejected.to_dict("records"):
+        mine = rows[(rows["region"] == flag["region"]) & (rows["place"] == flag["place"])]
+        since = said_since(mine, "air_hourly", str(flag["item"]), places)
+        # A time within an hour belongs to that hour.
+        times = covered_times(flag, since).ceil("h").to_numpy("datetime64[s]")
+        place = (block.region == flag["region"]) & (block.place == flag["place"])
+        where = place[:, None, None] & np.isin(ends, times)
+        item = slice(None) if flag["item"] == "" else HOUR_ITEMS.index(str(flag["item"]))
         values[where, item] = np.nan
     return replace(block, values=values)
 

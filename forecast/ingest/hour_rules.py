@@ -98,7 +98,9 @@ def _grid(blocks: list[HourBlock], sites: pd.DataFrame) -> tuple[HourGrid, list[
             sites, block.source, block.region, block.place,
             np.flatnonzero(block.place_kind != "city"),
         )  # fmt: skip
-        for at, city in zip(points["at"], points["city"], strict=True):
+        # Of a point that moved from city to city, the last one of these months.
+        begun = ~(points["valid_from"] > pd.Timestamp(block.days[-1]))
+        for at, city in zip(points["at"][begun], points["city"][begun], strict=True):
             cities[pairs[at]] = city
     values = np.full((len(names), n_hours, blocks[0].values.shape[-1]), np.nan)
     for block in blocks:

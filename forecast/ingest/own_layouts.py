@@ -13,11 +13,11 @@ import pandas as pd
 
 from forecast.disk import write_file
 from forecast.errors import ForecastError, InputError, UsageError
-from forecast.ingest.detect import LAYOUTS
+from forecast.ingest.detect import built_in
 from forecast.ingest.files.containers import read_sheets
 from forecast.ingest.files.sheet import Sheet, stem
 from forecast.ingest.mapping.database import read_database
-from forecast.ingest.mapping.load import load_mapping, mapped_layout
+from forecast.ingest.mapping.load import load_mapping, mapped_layout, read_mapping
 from forecast.ingest.mapping.model import Mapping
 from forecast.ingest.mapping.propose import propose
 from forecast.ingest.receipt import received_at
@@ -127,6 +127,7 @@ def ingest_mapped(
             )
         sheet = read_database(mapping.database, name=mapping.name)
         header = sheet.first
+        _refuse_without_columns(mapping, header)
         files = [_snapshot(ws, mapping, sheet, dry_run=bool(options.get("dry_run")))]
     elif not files and not options.get("retry_quarantine"):
         raise UsageError("No file or folder is given.", "Give one: forecast ingest <folder>.")
@@ -135,7 +136,29 @@ def ingest_mapped(
         layout = replace(layout, matches=lambda lines: True)
     if not options.get("dry_run"):
         _keep(ws, mapping, mapping_file, header)
-    return ingest_paths(ws, files, layout=layout, **options)
+    try:
+        return ingest_paths(ws, files, layout=layout, **options)
+    finally:
+        if options.get("dry_run") and mapping.database is not None:
+            _drop_place(ws, files[0])
+
+
+def _refuse_without_columns(mapping: Mapping, header: Sequence[str]) -> None:
+    """Refuse the result of a query before anything of it is kept."""
+    missing = [column for column in mapping.columns if column not in header]
+    if missing:
+        raise InputError(
+            f"The query of the mapping {mapping.name} gives no column {missing[0]}, which the mapping "
+            f"needs; it gives {', '.join(header)}.",
+            "Correct the query or the mapping.",
+        )
+
+
+def _drop_place(ws: Workspace, file: Path) -> None:
+    """Remove the result of a query that was looked at outside of the workspace, with its folder."""
+    if not file.is_relative_to(ws.root):
+        file.unlink(missing_ok=True)
+        file.parent.rmdir()
 
 
 def _unknown_sheet(file: Path, wanted: str | None) -> Sheet:
@@ -153,7 +176,8 @@ def _unknown_sheet(file: Path, wanted: str | None) -> Sheet:
         if sheet is None:
             break
         names.append(sheet.part)
-        layout = next((x for x in LAYOUTS.values() if x.matches(sheet.head)), None)
+        found = built_in(sheet)
+        layout = None if found is None else found[0]
         if wanted in (sheet.part, sheet.worksheet) and wanted:
             return sheet
         if wanted is None and layout is None:
@@ -195,9 +219,19 @@ def _snapshot(ws: Workspace, mapping: Mapping, sheet: Sheet, *, dry_run: bool) -
 def _keep(
     ws: Workspace, mapping: Mapping, mapping_file: Path, header: Sequence[str] | None
 ) -> None:
-    """Put a mapping into the workspace, so that the next file of its layout finds it."""
+    """Put a mapping into the workspace, so that the next file of its layout finds it.
+
+    A mapping of this name that is there is brought up to date; one that reads something else stays,
+    and nothing is written.
+    """
     folder = ws.root / MAPPINGS
     path = folder / f"{_plain(mapping.name)}.toml"
+    for there in sorted(folder.glob("*.toml")):
+        other = load_mapping(there)
+        if other.name != mapping.name or there.resolve() == mapping_file.resolve():
+            continue
+        _refuse_other(mapping, mapping_file, other, there)
+        path = there
     if mapping_file.resolve().is_relative_to(folder.resolve()):
         path = mapping_file
     text = mapping_file.read_text(encoding="utf-8-sig")
@@ -208,4 +242,20 @@ def _keep(
         return
     if path.exists() and path.read_text(encoding="utf-8-sig") == text:
         return
+    # What does not read as a mapping would stop every command that looks at the folder.
+    read_mapping(text, name=mapping.name, where=str(mapping_file))
     write_file(path, text.encode())
+
+
+def _refuse_other(mapping: Mapping, file: Path, other: Mapping, there: Path) -> None:
+    """Refuse a mapping that has the name of one for other files."""
+    headers = [one.match.header for one in (mapping, other) if one.match is not None]
+    if (
+        mapping.table != other.table
+        or mapping.read.version != other.read.version
+        or len(set(headers)) > 1
+    ):
+        raise UsageError(
+            f"{file} is called {mapping.name}, and so is {there}, which reads other files.",
+            'Give it a name of its own: a line name = "…" at its beginning, or another file name.',
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,17 @@ import pandas as pd
 
 from forecast.ingest.files.sheet import Sheet
 
-__all__ = ["Layout", "Notes", "Parsed", "Request", "ragged_rows"]
+__all__ = ["MAPPED", "Layout", "Notes", "Parsed", "Request", "ragged_rows"]
+
+
+#: What the names of layouts begin with that mappings are.
+MAPPED = "mapping_"
+
+#: Signs of a cell that are shown in a list for a person.
+_SHOWN = 200
+
+#: What a workbook holds in place of a value.
+_EXCEL_ERROR = re.compile(r"#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!|ERR)")
 
 
 @dataclass(frozen=True)
@@ -45,13 +56,18 @@ class Notes:
         """Put cells (or, with ``column`` empty, whole rows) into quarantine."""
         if len(rows) == 0:
             return
+        cells = [str(value) for value in values]
+        why = [reasons] * len(cells) if isinstance(reasons, str) else list(reasons)
+        if any(len(cell) > _SHOWN or cell[:1] in ("=", "#") for cell in cells):
+            why = [f"{said}{_hint(cell)}" for said, cell in zip(why, cells, strict=True)]
+            cells = [_shown(cell) for cell in cells]
         self._problems.append(
             pd.DataFrame(
                 {
                     "row": np.asarray(rows, dtype=np.int64),
                     "column": column,
-                    "value": pd.Series(list(values), dtype="str"),
-                    "reason": reasons if isinstance(reasons, str) else list(reasons),
+                    "value": pd.Series(cells, dtype="str"),
+                    "reason": pd.Series(why, dtype="str"),
                 }
             )
         )
@@ -66,6 +82,17 @@ class Notes:
         return pd.concat(self._problems, ignore_index=True).sort_values(
             ["row", "column"], kind="stable", ignore_index=True
         )
+
+
+def _shown(cell: str) -> str:
+    return cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}… ({len(cell)} signs)"
+
+
+def _hint(cell: str) -> str:
+    """Return what a person has to know of a cell that Excel left without a value."""
+    if cell.startswith("="):
+        return "; a formula without a stored result: open the file in Excel and save it"
+    return "; an error value of Excel" if _EXCEL_ERROR.match(cell) else ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +139,10 @@ class Layout:
         region_fills: True where a region given by a person fills blanks of the file's own.
         folder_tells: True where the names of the file and of its folder say what its cells do not,
             such as the year; its raw copy keeps both.
+        header_line: the line of the file in which its header stands, where a mapping says it.
+        mark: what tells the settings of a mapping apart from its earlier ones; else empty.
+        joins_days: for weather, hours that several files have of a day → rows of its day; see
+            ``readers.weather_edges``.
         matches_bytes: for large files, whether a file is of this layout, from its bytes.
         parse_bytes: for large files, bytes → tidy rows; None where the file has to be read as text.
     """
@@ -124,6 +155,9 @@ class Layout:
     region_from_name: bool = False
     region_fills: bool = False
     folder_tells: bool = False
+    header_line: int | None = None
+    mark: str = ""
+    joins_days: Callable[[pd.DataFrame], pd.DataFrame] | None = field(default=None, repr=False)
     matches_bytes: Callable[[bytes], bool] | None = field(default=None, repr=False)
     parse_bytes: Callable[[Path, bytes, Request], Parsed | None] | None = field(
         default=None, repr=False
@@ -136,6 +170,6 @@ def ragged_rows(sheet: Sheet, notes: Notes) -> None:
     notes.problem(
         list(sheet.ragged),
         "",
-        [""] * len(sheet.ragged),
+        [sheet.aside.get(line, "") for line in sheet.ragged],
         [f"{count} fields where the first line has {width}" for count in sheet.ragged.values()],
     )

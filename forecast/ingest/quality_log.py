@@ -1,8 +1,10 @@
 """The log of quality flags: rules run on what came in, flags kept with their decisions.
 
 A flag is named by what it says (table, source, place, item, rule, first reading), so the same fault
-found again is the same flag and keeps its decision. A flag that nobody decided on and that is no
-longer found, because the readings were corrected, is dropped.
+found again is the same flag and keeps its decision, which covers the readings that it was made on:
+what the fault gains later, and a covered reading that is corrected, is a flag of its own. A flag that nobody decided on and that is no
+longer found, because the readings were corrected, is dropped. What a rule says for information
+(``quality.findings.INFORMATION``) stands in the log too and never waits for a decision.
 """
 
 from __future__ import annotations
@@ -12,21 +14,27 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from forecast.ingest.corrections import corrections, counted
 from forecast.ingest.coverage import regions_named
-from forecast.ingest.decisions import settle, unsettled
+from forecast.ingest.covered import DECIDED, SERIES, left_open
+from forecast.ingest.decisions import settle, settle_left_over, unsettled
 from forecast.ingest.hour_blocks import hour_blocks, months_of
 from forecast.ingest.hour_rules import HourLook, HourRules
+from forecast.ingest.points import with_cities
 from forecast.ingest.retry import refused_files
 from forecast.ingest.storing import CHECKS_PENDING
 from forecast.ingest.touched import Touched
 from forecast.quality.find import find
-from forecast.quality.findings import flag_id
+from forecast.quality.findings import INFORMATION, flag_id
 from forecast.revisions import last_versions
 from forecast.store import Store, Writer
 from forecast.tables import TABLES
 from forecast.workspace import Workspace
 
 __all__ = ["Quality", "log_findings", "quality"]
+
+#: States of flags in the order in which they are shown; the first two were never decided.
+_STATES = ("open", "information", "accepted", "rejected")
 
 #: Tables with rules by source and region.
 _DATED = ("air_daily", "water_samples")
@@ -37,15 +45,22 @@ class Quality:
     """What ``forecast status --quality`` shows.
 
     Attributes:
-        flags: the flags, open ones first.
+        flags: the flags that wait for a decision, then what is said for information (``status``
+            ``open`` and ``information``), then those that were decided, where asked for.
         versions: real-time beside audited values: ``region, place, item, year, n, realtime,
             audited, change`` (means over the days that have both, and their difference).
+        corrections: values that their own source gave again otherwise, by place and item: ``table,
+            source, region, place, item, n, first, last, known_from`` (of the last one).
+        corrected: where all is asked for, each of them: ``table, source, region, place, item, when,
+            old, new, file, known_from``; else empty.
         quarantine: files with something set aside: ``name, layout, rows_quarantined, list``.
         refused: files that were refused: ``path, part, reason, cure, refused_at``.
     """
 
     flags: pd.DataFrame
     versions: pd.DataFrame
+    corrections: pd.DataFrame
+    corrected: pd.DataFrame
     quarantine: pd.DataFrame
     refused: pd.DataFrame
 
@@ -67,7 +82,9 @@ class Scope:
         if self.regions is not None:
             within &= flags["region"].isin(self.regions)
         if self.months is not None:
-            within &= flags["first"].dt.strftime("%Y-%m").isin(self.months)
+            # Hour 24 of a month's last day is of that month, by the time of its end of the next.
+            edge = pd.Timedelta(seconds=1 if TABLES[self.table].end_stamped else 0)
+            within &= (flags["first"] - edge).dt.strftime("%Y-%m").isin(self.months)
         return within
 
 
@@ -78,7 +95,7 @@ def log_findings(
     *,
     until: pd.Timestamp | None = None,
 ) -> int:
-    """Run the rules on what was touched and bring the log up to date; return how many are new.
+    """Run the rules on what was touched; return how many new flags wait for a decision.
 
     Files of an ingest that was stopped before its rules ran are looked at too, and decisions that
     are on record and not in the tables are brought there.
@@ -114,8 +131,11 @@ def log_findings(
         return 0
     new = 0
     with ws.store.writer() as writer:
+        # What was decided before these readings came in covers none of them.
+        settle(ws, writer, received if until is None else min(received, until))
         if found:
-            new = _bring_up_to_date(writer, pd.concat(found, ignore_index=True), scopes, received)
+            every = pd.concat(found, ignore_index=True)
+            new = _bring_up_to_date(ws, writer, every, scopes, received)
         settle(ws, writer, until)
         files = writer.read("files")
         done = (files["status"] == CHECKS_PENDING) & files["file_id"].isin(pending["file_id"])
@@ -150,23 +170,32 @@ def _add_left_over(store: Store, files: pd.DataFrame, touched: Touched) -> None:
 
 
 def _bring_up_to_date(
-    writer: Writer, found: pd.DataFrame, scopes: list[Scope], received: pd.Timestamp
+    ws: Workspace,
+    writer: Writer,
+    found: pd.DataFrame,
+    scopes: list[Scope],
+    received: pd.Timestamp,
 ) -> int:
     names = ["table", "source", "region", "place", "item", "rule", "first"]
     found["flag_id"] = [flag_id(*cells) for cells in found[names].itertuples(index=False)]
-    found = found.drop_duplicates("flag_id")
     stored = writer.read("quality_flags")
+    found = left_open(ws, found.drop_duplicates("flag_id", ignore_index=True), stored)
     within = pd.Series(False, index=stored.index)
     for scope in scopes:
         within |= scope.of(stored)
-    gone = within & (stored["status"] == "open") & ~stored["flag_id"].isin(found["flag_id"])
+    undecided = stored["status"].isin(_STATES[:2])
+    gone = within & undecided & ~stored["flag_id"].isin(found["flag_id"])
     kept = stored[~gone]
-    known = kept[kept["flag_id"].isin(found["flag_id"])].set_index("flag_id")
-    again = found[found["flag_id"].isin(known.index)].set_index("flag_id")
-    renewed = known.assign(last=again["last"], detail=again["detail"], n=again["n"]).reset_index()
-    fresh = found[~found["flag_id"].isin(known.index)].assign(
+    found = found[~_told(found, stored[~within & undecided])]
+    # What a decision covers does not change.
+    again = kept["flag_id"].isin(found["flag_id"]) & ~kept["status"].isin(DECIDED)
+    known = kept[again].set_index("flag_id")
+    now = found[found["flag_id"].isin(known.index)].set_index("flag_id")
+    renewed = known.assign(last=now["last"], detail=now["detail"], n=now["n"]).reset_index()
+    fresh = found[~found["flag_id"].isin(kept["flag_id"])]
+    fresh = fresh.assign(
         raised=received,
-        status="open",
+        status=np.where(fresh["rule"].isin(INFORMATION), "information", "open"),
         decided=np.datetime64("NaT", "s"),
         decided_by="",
         reason="",
@@ -175,7 +204,20 @@ def _bring_up_to_date(
     if gone.any() or len(fresh) or not renewed.empty:
         parts = [part for part in (others, renewed, fresh) if len(part)]
         writer.replace("quality_flags", pd.concat(parts) if parts else others)
-    return len(fresh)
+    return int((fresh["status"] == "open").sum())
+
+
+def _told(found: pd.DataFrame, flags: pd.DataFrame) -> pd.Series[bool]:
+    """Return which findings lie within an undecided flag of a month that was not looked at.
+
+    A fault that goes on over the end of a month was found whole when both were looked at together.
+    """
+    names = [*SERIES, "rule"]
+    both = found.reset_index().merge(
+        flags[[*names, "flag_id", "first", "last"]], on=names, suffixes=("", "_told")
+    )
+    inside = (both["first"] > both["first_told"]) & (both["last"] <= both["last_told"])
+    return pd.Series(found.index.isin(both.loc[inside, "index"]), index=found.index)
 
 
 def quality(ws: Workspace, region: str | None = None, *, every: bool = False) -> Quality:
@@ -184,25 +226,33 @@ def quality(ws: Workspace, region: str | None = None, *, every: bool = False) ->
     Args:
         ws: the workspace.
         region: only this region, with or without 市 and the like.
-        every: also flags that were decided.
+        every: also flags that were decided, and each value that was corrected.
 
     Raises:
         InputError: there are no readings of the region.
     """
+    settle_left_over(ws)
     regions = None if region is None else regions_named(ws, region)
-    flags = ws.store.read("quality_flags")
+    flags = with_cities(ws.store.read("quality_flags"), ws.store.read("sites"))
     if not every:
-        flags = flags[flags["status"] == "open"]
+        flags = flags[flags["status"].isin(_STATES[:2])]
     if regions is not None:
         flags = flags[flags["region"].isin(regions)]
-    flags = flags.sort_values(["status", "table", "region", "place", "first"], kind="stable")
+    flags = flags.assign(at=flags["status"].map(_STATES.index)).sort_values(
+        ["at", "table", "region", "place", "first"], kind="stable"
+    )
     files = ws.store.files()
     aside = files[files["rows_quarantined"] > 0]
     lists = [f"data/processed/quarantine/{name}.csv" for name in aside["file_id"]]
     quarantine = aside[["name", "part", "layout", "rows_quarantined"]].assign(list=lists)
+    corrected = corrections(ws.store)
+    if regions is not None:
+        corrected = corrected[corrected["region"].isin(regions)]
     return Quality(
-        flags.reset_index(drop=True),
+        flags.drop(columns="at").reset_index(drop=True),
         _versions(ws, regions),
+        counted(corrected),
+        corrected.reset_index(drop=True) if every else corrected.iloc[:0],
         quarantine.reset_index(drop=True),
         refused_files(ws),
     )

@@ -1,4 +1,4 @@
-"""The raw files that the workspace keeps: their names, their order and their receipt."""
+"""The raw files that the workspace keeps: their names and their order."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ from forecast.ingest.parsed import Layout
 from forecast.ingest.received import Receipt, raw_name
 from forecast.workspace import Workspace
 
-__all__ = ["keep_raw", "receipt", "turn"]
+__all__ = ["keep_raw", "marked", "turn"]
 
 
 def turn(
     ws: Workspace, path: Path, known: Mapping[str, Receipt]
-) -> tuple[str, Path, str, str, str]:
+) -> tuple[str, int, Path, str, str, str]:
     """Return what files of a folder are sorted by: under ``data/raw`` by receipt, then by name."""
     mark = received_before(path)
     name = raw_name(ws, path)
-    moment = mark if name else ""
+    moment, at = (mark if name else ""), 0
     if name in known:
-        moment = f"{known[name].received:%Y%m%d%H%M%S}"
-    return moment, path.parent, stem(path), mark, path.name
+        moment, at = f"{known[name].received:%Y%m%d%H%M%S}", known[name].turn
+    return moment, at, path.parent, stem(path), mark, path.name
 
 
-def receipt(
-    ws: Workspace, path: Path, sha256: str, now: pd.Timestamp, known: Mapping[str, Receipt]
-) -> pd.Timestamp:
-    """Return when a content was received: for one kept under ``data/raw`` the first time."""
-    name = raw_name(ws, path)
-    if name in known and known[name].sha256 == sha256:
-        return min(known[name].received, now)
+def marked(path: Path, now: pd.Timestamp) -> pd.Timestamp:
+    """Return the receipt in the copy mark of a file, ``now`` where there is none or it is later."""
     mark = received_before(path)
-    if not mark or not name:
-        return now
-    moment = pd.to_datetime(mark, format="%Y%m%d%H%M%S", errors="coerce")
+    moment = pd.to_datetime(mark, format="%Y%m%d%H%M%S", errors="coerce") if mark else pd.NaT
     return now if pd.isna(moment) or moment > now else moment
 
 
 def keep_raw(
-    ws: Workspace, sheet: Sheet, layout: Layout, region: str | None, received: pd.Timestamp
+    ws: Workspace,
+    sheet: Sheet,
+    layout: Layout,
+    region: str | None,
+    received: pd.Timestamp,
+    *,
+    anew: bool = False,
 ) -> Path:
     """Return where the raw file lies in the workspace, after copying it there if need be.
 
@@ -56,6 +55,7 @@ def keep_raw(
         layout: its layout, the name of the folder.
         region: the region that a person gave for it; None where none was given.
         received: when it came in, for the mark of a copy whose name is taken.
+        anew: True where the content was there before and something else since: a copy more tells it.
     """
     inside = raw_name(ws, sheet.path)
     if inside:
@@ -75,10 +75,10 @@ def keep_raw(
     if layout.folder_tells and sheet.path.parent.name:
         folder /= sheet.path.parent.name
     mark = f"-{sheet.sha256[:8]}{suffix}"
-    marked = folder / f"{bare}.{received:%Y%m%d%H%M%S}{mark}"
+    dated = folder / f"{bare}.{received:%Y%m%d%H%M%S}{mark}"
     earlier = sorted(folder.glob(f"*{glob.escape(mark)}")) if folder.is_dir() else []
     copies = [copy for copy in earlier if copy.name[: -len(mark) - 15] == bare]
-    for target in (folder / f"{bare}{suffix}", *copies, marked):
+    for target in (dated,) if anew else (folder / f"{bare}{suffix}", *copies, dated):
         if not target.exists():
             for rest in folder.glob(f".{glob.escape(target.name)}.*.tmp"):
                 # Of a writer that was killed; there is but one at a time.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,78 +13,32 @@ from typing import Any
 import pandas as pd
 
 from forecast.errors import ForecastError, InputError
-from forecast.ingest.detect import LAYOUTS, layout_of
-from forecast.ingest.files.containers import read_sheets
+from forecast.ingest.asked import Asked, Known, as_before, delivered
+from forecast.ingest.detect import LAYOUTS, recognised
+from forecast.ingest.files.containers import PassedOverError, read_sheets
 from forecast.ingest.files.sheet import Sheet, read_bytes, stem
+from forecast.ingest.not_yet import without_days_to_come
 from forecast.ingest.parsed import Layout, Parsed, Request
 from forecast.ingest.quarantine import write_quarantine
-from forecast.ingest.raw import receipt
-from forecast.ingest.received import Given, Receipt, raw_name
+from forecast.ingest.received import Given
+from forecast.ingest.region_names import name_remark
 from forecast.ingest.report import FileReport
 from forecast.tables import TABLES
 from forecast.workspace import Workspace
 
-__all__ = ["Asked", "Known", "Prepared", "Read", "prepare", "read_file"]
+__all__ = ["Prepared", "Read", "prepare", "read_file"]
 
 #: Worksheets that nobody named.
 _UNNAMED = re.compile(r"(?:sheet|table|工作表|表)\s*[0-9]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a person asked of one ingest.
-
-    Attributes:
-        layout: the layout of all files, where it should not be detected.
-        own: layouts of the workspace's own mappings, tried before the built-in ones.
-        region: region of files that have no column for it, instead of the file's name.
-        received: the moment of receipt, local time of the workspace.
-        estimate_from_index: True where concentrations are wanted from index points.
-        again: True where a file that was read before is read again.
-        dry_run: True where nothing is to be written.
-        receipts: what is on record of the files under ``data/raw``.
-    """
-
-    layout: Layout | None
-    own: Sequence[Layout]
-    region: str | None
-    received: pd.Timestamp
-    estimate_from_index: bool = False
-    again: bool = False
-    dry_run: bool = False
-    receipts: Mapping[str, Receipt] = field(default_factory=dict)
-
-    @property
-    def given(self) -> Given:
-        """What is to be kept on record of it."""
-        return Given(
-            "" if self.region is None else self.region.strip(),
-            "" if self.layout is None else self.layout.name,
-            self.estimate_from_index,
-        )
-
-
-class Known:
-    """The sheets read so far, by content, layout and region."""
-
-    def __init__(self, files: pd.DataFrame) -> None:
-        self._by_content: dict[str, set[tuple[str, str, str]]] = {}
-        columns = (files[c] for c in ("sha256", "part", "layout", "region"))
-        for content, part, layout, region in zip(*columns, strict=True):
-            self.add(content, part, layout, region)
-
-    def add(self, content: str, part: str, layout: str, region: str) -> None:
-        """Note a sheet as read."""
-        self._by_content.setdefault(content, set()).add((part, layout, region))
-
-    def of(self, content: str) -> set[tuple[str, str, str]]:
-        """Return ``part, layout, region`` of every sheet of this content."""
-        return set(self._by_content.get(content, ()))
-
-
 @dataclass
 class Read:
-    """A sheet that was read and checked and is not stored yet; its cells are let go."""
+    """A sheet that was read and checked and is not stored yet; its cells are let go.
+
+    ``supersedes`` has layout and region of earlier readings by mappings that are changed or gone,
+    ``renamed`` of those under a doubtful name of a file, which a person has put right by now.
+    """
 
     sheet: Sheet
     layout: Layout
@@ -94,6 +48,9 @@ class Read:
     received: pd.Timestamp
     quarantine: pd.DataFrame = field(default_factory=pd.DataFrame)
     given: Given = field(default_factory=Given)
+    since: pd.Timestamp | None = None
+    supersedes: tuple[tuple[str, str], ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -109,6 +66,7 @@ class Prepared:
         path: the file.
         asked: what is asked of it.
         received: when it came in.
+        since: an earlier reading of this content is none of this receipt; None where any counts.
         data, content: its bytes and their SHA-256.
         fast: what a layout for large files makes of it, None where there is none.
         error: why it can't be read, None where it can.
@@ -117,6 +75,7 @@ class Prepared:
     path: Path
     asked: Asked
     received: pd.Timestamp
+    since: pd.Timestamp | None = None
     data: bytes = field(default=b"", repr=False)
     content: str = ""
     fast: tuple[Sheet, Layout, Parsed] | None = field(default=None, repr=False)
@@ -125,18 +84,17 @@ class Prepared:
 
 def prepare(ws: Workspace, path: Path, asked: Asked, known: Known) -> Prepared:
     """Return a file read from disk, and parsed where its layout takes bytes; writes nothing."""
-    asked = _as_before(ws, path, asked)
+    asked = as_before(ws, path, asked)
     received = asked.received
     try:
         data = read_bytes(path)
         content = hashlib.sha256(data).hexdigest()
-        if not asked.again:
-            received = receipt(ws, path, content, asked.received, asked.receipts)
-        done = not asked.again and _read_before(path, content, asked, known) is not None
+        received, since = delivered(ws, path, content, asked, known)
+        done = _read_before(path, content, asked, known, since) is not None
         fast = None if done else _fast(path, data, content, asked)
     except ForecastError as error:
         return Prepared(path, asked, received, error=error)
-    return Prepared(path, asked, received, data, content, fast)
+    return Prepared(path, asked, received, since, data, content, fast)
 
 
 def read_file(ws: Workspace, file: Prepared, known: Known) -> Iterator[Read | FileReport]:
@@ -145,16 +103,16 @@ def read_file(ws: Workspace, file: Prepared, known: Known) -> Iterator[Read | Fi
     A workbook or an archive is taken in as far as its sheets are known; of the others each is named
     with its reason. Where no sheet is known, the file is refused for the first one's reason.
     """
-    path, asked, received = file.path, file.asked, file.received
+    path, asked = file.path, file.asked
     if file.error is not None:
         yield FileReport.refused(path, file.error)
         return
-    before = None if asked.again else _read_before(path, file.content, asked, known)
+    before = _read_before(path, file.content, asked, known, file.since)
     if before is not None:
         yield FileReport(path, "already_read", layout=before)
         return
     if file.fast is not None:
-        yield _checked(ws, *file.fast, asked, received, known)
+        yield _checked(ws, *file.fast, file, known)
         return
     try:
         sheets = read_sheets(path, file.data)
@@ -168,11 +126,12 @@ def read_file(ws: Workspace, file: Prepared, known: Known) -> Iterator[Read | Fi
             sheet = next(sheets, None)
         except ForecastError as error:
             # The next call gives the next part.
-            others.append(FileReport.refused(path, error))
+            part = error.part if isinstance(error, PassedOverError) else ""
+            others.append(FileReport.refused(path, error, part=part))
             continue
         if sheet is None:
             break
-        one = _one(ws, sheet, asked, received, known)
+        one = _one(ws, sheet, file, known)
         if isinstance(one, Read) and sheet.part and asked.region is not None:
             one = _unless_other(one, under_one)
         if isinstance(one, FileReport) and one.status == "refused" and sheet.part:
@@ -218,24 +177,6 @@ def _unless_other(read: Read, before: dict[str, tuple[str, pd.DataFrame]]) -> Re
     return read
 
 
-def _as_before(ws: Workspace, path: Path, asked: Asked) -> Asked:
-    """Return what is asked of a file, with what a person gave when it first came in."""
-    one = asked.receipts.get(raw_name(ws, path)) if asked.receipts else None
-    if one is None or asked.region is not None or asked.layout is not None:
-        return asked
-    layout = None
-    if one.given.layout:
-        own = next((x for x in asked.own if x.name == one.given.layout), None)
-        # A layout that is gone since is detected anew.
-        layout = own or LAYOUTS.get(one.given.layout)
-    return replace(
-        asked,
-        region=one.given.region or None,
-        layout=layout,
-        estimate_from_index=asked.estimate_from_index or one.given.estimate_from_index,
-    )
-
-
 def _fast(
     path: Path, data: bytes, content: str, asked: Asked
 ) -> tuple[Sheet, Layout, Parsed] | None:
@@ -253,25 +194,19 @@ def _fast(
     return None
 
 
-def _one(
-    ws: Workspace, sheet: Sheet, asked: Asked, received: pd.Timestamp, known: Known
-) -> Read | FileReport:
-    layout_name = ""
+def _one(ws: Workspace, sheet: Sheet, file: Prepared, known: Known) -> Read | FileReport:
+    layout_name, asked, received = "", file.asked, file.received
     try:
-        layout = asked.layout or layout_of(sheet, asked.own)
+        layout_name = "" if asked.layout is None else asked.layout.name
+        layout, sheet = recognised(sheet, asked.tried, wanted=asked.layout)
         layout_name = layout.name
         label, request = _request(sheet.path, sheet.part, layout, asked, received)
         if layout.region_from_name and asked.region is None:
             _refuse_second_name(sheet, layout, label, known)
-        if asked.layout is not None and not layout.matches(sheet.head):
-            raise InputError(
-                f"{sheet.path} does not have the layout {layout.name} ({layout.description}).",
-                "Leave --source out to have the layout detected.",
-            )
         parsed = layout.parse(sheet, request)
     except ForecastError as error:
         return FileReport.refused(sheet.path, error, layout=layout_name, part=sheet.part)
-    return _checked(ws, sheet, layout, parsed, asked, received, known)
+    return _checked(ws, sheet, layout, parsed, file, known)
 
 
 def _checked(
@@ -279,11 +214,12 @@ def _checked(
     sheet: Sheet,
     layout: Layout,
     parsed: Parsed,
-    asked: Asked,
-    received: pd.Timestamp,
+    file: Prepared,
     known: Known,
 ) -> Read | FileReport:
     """Return the sheet with its report, ready to be stored; a refusal where nothing is usable."""
+    asked = file.asked
+    without_days_to_come(layout, parsed, file.received)
     quarantine = parsed.notes.quarantine()
     counts: dict[str, Any] = {
         "layout": layout.name,
@@ -299,6 +235,19 @@ def _checked(
             **counts,
             quarantine=write_quarantine(ws, sheet, quarantine) if listed else None,
         )
+    label = _label(sheet.path, sheet.part, layout, asked.region)
+    received = file.received
+    supersedes = tuple(
+        (name, region)
+        for part, name, region in known.outlived(sheet.sha256, asked)
+        # Under two regions it was read twice, and each reading stands for itself.
+        if part == sheet.part and (not label or not region or region == label)
+    )
+    if supersedes:
+        received = asked.received
+    renamed = _renamed(sheet, layout, label, asked, known)
+    by_name = bool(label) and asked.region is None
+    remark = name_remark(label) if by_name else ""
     flagged = sum(
         int((rows["flag"] != "").sum()) for rows in parsed.tables.values() if "flag" in rows
     )
@@ -311,20 +260,33 @@ def _checked(
         duplicates=parsed.notes.duplicates,
         flagged=flagged,
         ignored=parsed.ignored,
+        region=label,
+        region_of_name=by_name,
+        remarks=(remark,) if remark else (),
     )
-    label = _label(sheet.path, sheet.part, layout, asked.region)
-    known.add(sheet.sha256, sheet.part, layout.name, label)
+    for name, region in supersedes:
+        known.forget(sheet.sha256, sheet.part, name, region)
+    known.add(sheet.sha256, sheet.part, layout.name, label, received, layout.mark)
     light = replace(sheet, cells=pd.DataFrame())
-    return Read(light, layout, label, parsed, report, received, quarantine, asked.given)
+    return Read(
+        light, layout, label, parsed, report, received, quarantine, asked.given, file.since,
+        supersedes, renamed,
+    )  # fmt: skip
 
 
-def _read_before(path: Path, content: str, asked: Asked, known: Known) -> str | None:
+def _read_before(
+    path: Path, content: str, asked: Asked, known: Known, since: pd.Timestamp | None
+) -> str | None:
     """Return the layout under which this content and region were read before, or None.
 
     It spares the reading of the cells: a folder of years is told apart from one new day at once.
     """
+    if asked.again:
+        return None
+    if known.outlived(content, asked):
+        return None
     own: Mapping[str, Layout] = {layout.name: layout for layout in asked.own}
-    for part, name, label in sorted(known.of(content)):
+    for part, name, label in sorted(known.of(content, since)):
         layout = own.get(name) or LAYOUTS.get(name)
         if layout is None or (asked.layout is not None and asked.layout.name != name):
             continue
@@ -376,6 +338,22 @@ def _refuse_second_name(sheet: Sheet, layout: Layout, label: str, known: Known) 
                 f"{sheet.path} has the same content as the file already read as region {other}.",
                 f'If it really belongs to {label}, give --region "{label}".',
             )
+
+
+def _renamed(
+    sheet: Sheet, layout: Layout, label: str, asked: Asked, known: Known
+) -> tuple[tuple[str, str], ...]:
+    """Return the readings of this content under a doubtful name, where a person names the region."""
+    if asked.region is None or not layout.region_from_name:
+        return ()
+    receipts = asked.deliveries.receipts.values()
+    given = {one.given.region for one in receipts if one.sha256 == sheet.sha256}
+    return tuple(
+        (name, region)
+        for part, name, region in sorted(known.of(sheet.sha256))
+        if part == sheet.part and name == layout.name
+        if region not in (label, *given) and name_remark(region)
+    )
 
 
 def _nothing_usable(sheet: Sheet, parsed: Parsed, quarantine: pd.DataFrame) -> InputError:

@@ -2,14 +2,16 @@
 
 A raw file alone does not say when it was received, nor the region or the layout that was given by
 hand. One line a file keeps that beside the raw files, so that the tables can be rebuilt from
-``data/raw`` with every correction in its turn.
+``data/raw`` with every correction in its turn. ``turn`` is the order of all of them, also within a
+moment. A line is ``pending`` from its writing to the moment at which the tables have its readings:
+one whose tables never followed, because the command was stopped, is of no receipt.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,12 +20,17 @@ from forecast.disk import drop, write_file
 from forecast.errors import WorkspaceError
 from forecast.workspace import Workspace
 
-__all__ = ["RECEIVED", "Given", "Receipt", "note_receipts", "raw_name", "receipts"]
+__all__ = [
+    "RECEIVED", "Given", "Receipt", "note_receipts", "raw_name", "receipts", "settle_receipts",
+]  # fmt: skip
 
 #: Name of the plain file under ``data/raw``.
 RECEIVED = "received.csv"
 
 _COLUMNS = ["received", "path", "sha256", "region", "layout", "estimate_from_index"]
+#: Columns that ledgers of earlier programs lack.
+_ADDED = ["turn", "origin", "pending"]
+_UNFINISHED = f".{RECEIVED}.*.tmp"
 _FORM = "%Y-%m-%d %H:%M:%S"
 
 
@@ -44,24 +51,48 @@ class Given:
 
 @dataclass(frozen=True)
 class Receipt:
-    """When a content first came in, and what was given with it."""
+    """When a content came in, and what was given with it.
+
+    Attributes:
+        received: the moment.
+        sha256: of the content.
+        given: what a person said beside it.
+        turn: its place in the order of all receipts, from 1; given when it is put on record.
+        origin: the file that was taken in; empty for one that lay under ``data/raw``.
+        pending: True while the tables do not have its readings.
+    """
 
     received: pd.Timestamp
     sha256: str
     given: Given
+    turn: int = 0
+    origin: str = ""
+    pending: bool = False
+
+    @property
+    def place(self) -> tuple[pd.Timestamp, int]:
+        """What receipts are ordered by."""
+        return self.received, self.turn
 
 
 def receipts(ws: Workspace) -> dict[str, Receipt]:
-    """Return path under ``data/raw`` (with ``/``) → its receipt.
+    """Return path under ``data/raw`` (with ``/``) → its receipt, in their order.
 
     Raises:
         WorkspaceError: the plain file can't be read.
     """
+    return _followed(ws, _on_record(ws))
+
+
+def _on_record(ws: Workspace) -> dict[str, Receipt]:
     path = ws.raw / RECEIVED
     try:
         text = path.read_text(encoding="utf-8-sig")
-        table = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)[_COLUMNS]
+        table = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)
+        table = table[_COLUMNS + [name for name in _ADDED if name in table]]
         moments = pd.to_datetime(table["received"], format=_FORM)
+        lines = table.reindex(columns=[*_COLUMNS, *_ADDED], fill_value="").to_dict("records")
+        turns = [int(line["turn"] or at) for at, line in enumerate(lines, 1)]
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError) as error:
@@ -74,37 +105,86 @@ def receipts(ws: Workspace) -> dict[str, Receipt]:
             moment,
             line["sha256"],
             Given(line["region"], line["layout"], line["estimate_from_index"] == "yes"),
+            turn,
+            line["origin"],
+            line["pending"] == "yes",
         )
-        for line, moment in zip(table.to_dict("records"), moments, strict=True)
+        for line, moment, turn in zip(lines, moments, turns, strict=True)
+    }
+
+
+def _followed(ws: Workspace, found: dict[str, Receipt]) -> dict[str, Receipt]:
+    """Return the receipts; of those said to be pending the tables are asked."""
+    if not any(one.pending for one in found.values()):
+        return found
+    files = ws.store.files()
+    last = files.groupby("sha256")["ingested_at"].max().to_dict()
+    return {
+        path: replace(
+            one,
+            pending=one.pending and not (one.sha256 in last and last[one.sha256] >= one.received),
+        )
+        for path, one in found.items()
     }
 
 
 def note_receipts(ws: Workspace, fresh: Mapping[str, Receipt]) -> None:
-    """Put receipts on record; a content that was there keeps its first moment.
+    """Put receipts on record before the tables follow; one that was there keeps its first moment.
 
     Raises:
         WorkspaceError: the plain file can't be read or written; it is as before.
     """
     before = receipts(ws)
     after = dict(before)
+    turn = max((one.turn for one in before.values()), default=0)
     for path, one in fresh.items():
         known = before.get(path)
-        first = known is not None and known.sha256 == one.sha256
-        moment = known.received if known is not None and first else one.received
-        after[path] = Receipt(moment, one.sha256, one.given)
-    if after == before:
+        if known is not None and known.sha256 == one.sha256 and not known.pending:
+            after[path] = replace(known, given=one.given, origin=known.origin or one.origin)
+        else:
+            turn += 1
+            after[path] = replace(one, turn=turn, pending=True)
+    if after != before:
+        _write(ws, after)
+
+
+def settle_receipts(ws: Workspace) -> None:
+    """Note which files that are said to be pending the tables have by now.
+
+    Also what a stopped command left unfinished beside the list is removed.
+
+    Raises:
+        WorkspaceError: the plain file can't be read or written; it is as before, and what it calls
+            pending is still found in the tables.
+    """
+    pending = any(one.pending for one in _on_record(ws).values())
+    if not pending and not any(ws.raw.glob(_UNFINISHED)):
         return
+    # The list is changed under the lock of the tables alone.
+    with ws.store.writer():
+        before = _on_record(ws)
+        after = _followed(ws, before)
+        if after != before:
+            _write(ws, after)
+        for rest in ws.raw.glob(_UNFINISHED):
+            # Of a writer that was killed; there is but one at a time.
+            drop(rest)
+
+
+def _write(ws: Workspace, every: Mapping[str, Receipt]) -> None:
     lines = [
         {
             "received": f"{one.received:{_FORM}}", "path": path, "sha256": one.sha256,
             "region": one.given.region, "layout": one.given.layout,
             "estimate_from_index": "yes" if one.given.estimate_from_index else "",
+            "turn": one.turn, "origin": one.origin, "pending": "yes" if one.pending else "",
         }
-        for path, one in sorted(after.items(), key=lambda item: (item[1].received, item[0]))
+        for path, one in sorted(every.items(), key=lambda item: (item[1].place, item[0]))
     ]  # fmt: skip
-    text = pd.DataFrame(lines, columns=_COLUMNS).to_csv(index=False, lineterminator="\n")
-    for rest in ws.raw.glob(f".{RECEIVED}.*.tmp"):
-        # Of a writer that was killed; there is but one at a time.
+    text = pd.DataFrame(lines, columns=[*_COLUMNS, *_ADDED]).to_csv(
+        index=False, lineterminator="\n"
+    )
+    for rest in ws.raw.glob(_UNFINISHED):
         drop(rest)
     write_file(ws.raw / RECEIVED, text.encode("utf-8-sig"))
 

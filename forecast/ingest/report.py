@@ -32,6 +32,11 @@ class FileReport:
         duplicates: exact repeats, left out.
         flagged: values kept with a flag.
         new, corrected, unchanged: values by what they did to the tables.
+        silent: values left out or blank where one is stored, which stays.
+        withdrawn: stored values that an earlier mapping made of the file and the present one doesn't.
+        region: the region that was given or that the name of the file or the sheet says
+            (``region_of_name``); empty where the table says it.
+        remarks: what a person should look at, ``zh|en``.
         ignored: columns known and not stored.
     """
 
@@ -53,7 +58,12 @@ class FileReport:
     new: int = 0
     corrected: int = 0
     unchanged: int = 0
+    silent: int = 0
+    withdrawn: int = 0
     ignored: tuple[str, ...] = ()
+    region: str = ""
+    region_of_name: bool = False
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def refused(cls, path: Path, error: ForecastError, **known: Any) -> FileReport:
@@ -72,8 +82,12 @@ class IngestReport:
         files: one report each.
         skipped: files of a folder that are not tables, with the reason.
         dry_run: True where nothing was written.
-        days: values of days made or changed from the hours that came in.
+        days: values of days made or changed from the hours, or the days of points, that came in.
         flags: quality flags raised for the first time.
+        nothing_aside: True where what was set aside was to be read again and nothing is.
+        outdated: layouts of mappings that were changed after they read files that are in the tables.
+        strays: control points of lists of stations that no reading of their city is of: city, code
+            and name.
     """
 
     files: list[FileReport] = field(default_factory=list)
@@ -81,6 +95,9 @@ class IngestReport:
     dry_run: bool = False
     days: int = 0
     flags: int = 0
+    nothing_aside: bool = False
+    outdated: tuple[str, ...] = ()
+    strays: list[str] = field(default_factory=list)
 
     def _with(self, status: str) -> list[FileReport]:
         return [file for file in self.files if file.status == status]
@@ -111,14 +128,18 @@ class IngestReport:
         refused = self.refused
         if self.read or self.already_read:
             return _IN_PART if refused else _DONE
+        if self.nothing_aside:
+            return _DONE
         if any(file.exit_code == ContradictionError.exit_code for file in refused):
             return _CONTRADICTED
         return _NOTHING
 
     @property
     def message(self) -> str:
-        """One sentence for stderr where the exit code is not 0, else empty."""
+        """One sentence for stderr where the exit code is not 0 or nothing was done, else empty."""
         refused = self.refused
+        if self.nothing_aside:
+            return "Nothing is refused or set aside, so there is nothing to read again."
         if not self.files:
             return "There is no table to read here. Give CSV, XLSX, XLS, Parquet, JSON, GZ or ZIP files or a folder of them."
         if not refused:
@@ -134,6 +155,7 @@ class IngestReport:
         self.skipped += other.skipped
         self.days += other.days
         self.flags += other.flags
+        self.strays = other.strays or self.strays
 
     def total(self, count: str) -> int:
         """Return the sum of one of the counts of ``FileReport`` over the files read."""
@@ -143,7 +165,7 @@ class IngestReport:
         """Return the report as plain values, for ``--json``."""
         counts = (
             "rows_read", "rows_kept", "quarantined", "missing", "duplicates", "flagged", "new",
-            "corrected", "unchanged",
+            "corrected", "unchanged", "silent", "withdrawn",
         )  # fmt: skip
         return {
             "dry_run": self.dry_run,
@@ -151,12 +173,17 @@ class IngestReport:
             **{count: self.total(count) for count in counts},
             "days": self.days,
             "flags": self.flags,
+            "outdated": list(self.outdated),
+            "strays": self.strays,
             "files": [
                 {
                     "path": str(file.path),
                     "part": file.part,
                     "status": file.status,
                     "layout": file.layout,
+                    "region": file.region,
+                    "region_of_name": file.region_of_name,
+                    "remarks": list(file.remarks),
                     "reason": file.reason,
                     "cure": file.cure,
                     **{count: getattr(file, count) for count in counts},

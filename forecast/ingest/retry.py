@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from forecast.disk import write_file
+from forecast.disk import sweep, write_file
 from forecast.errors import InputError
+from forecast.ingest.received import Receipt, raw_name
 from forecast.ingest.report import FileReport, IngestReport
 from forecast.workspace import Workspace
 
-__all__ = ["note_refused", "refused_files", "to_retry"]
+__all__ = ["note_refused", "refusals", "refused_files", "to_retry"]
 
-_COLUMNS = ["path", "part", "layout", "reason", "cure", "refused_at"]
+_COLUMNS = ["path", "part", "layout", "reason", "cure", "refused_at", "sha256"]
 
 
 def _list(ws: Workspace) -> Path:
@@ -22,7 +24,12 @@ def _list(ws: Workspace) -> Path:
 
 
 def refused_files(ws: Workspace) -> pd.DataFrame:
-    """Return the files that were refused and not taken in since: path, part, reason, cure, time."""
+    """Return the files that were refused and not taken in since.
+
+    Returns:
+        ``path, part, layout, reason, cure``, ``refused_at`` (when first, of this content) and
+        ``sha256`` of the content.
+    """
     path = _list(ws)
     if not path.exists():
         return pd.DataFrame({column: pd.Series(dtype="str") for column in _COLUMNS})
@@ -30,18 +37,38 @@ def refused_files(ws: Workspace) -> pd.DataFrame:
     return table.reindex(columns=_COLUMNS, fill_value="")
 
 
+def refusals(ws: Workspace) -> dict[tuple[str, str], pd.Timestamp]:
+    """Return path and SHA-256 of each refused file → when it was refused first."""
+    table = refused_files(ws)
+    moments = pd.to_datetime(table["refused_at"], errors="coerce")
+    return {
+        (path, content): moment
+        for path, content, moment in zip(table["path"], table["sha256"], moments, strict=True)
+        if content and not pd.isna(moment)
+    }
+
+
 def note_refused(ws: Workspace, report: IngestReport, received: pd.Timestamp) -> None:
-    """Bring the list of refused files up to date with what ``report`` says of its files."""
+    """Bring the list of refused files up to date with what ``report`` says of its files.
+
+    What a killed command left unfinished beside the list is removed.
+    """
+    sweep(_list(ws).parent)
     before = refused_files(ws)
     seen = {str(file.path.resolve()) for file in report.files}
-    rows = [
-        {
-            "path": str(file.path.resolve()), "part": file.part, "layout": file.layout,
-            "reason": file.reason, "cure": file.cure, "refused_at": str(received),
-        }
-        for file in report.files
-        if file.status == "refused" and file.path.exists()
-    ]  # fmt: skip
+    first = refusals(ws)
+    rows = []
+    for file in report.files:
+        if file.status != "refused" or not file.path.exists():
+            continue
+        path, content = str(file.path.resolve()), _content(file.path)
+        rows.append(
+            {
+                "path": path, "part": file.part, "layout": file.layout, "reason": file.reason,
+                "cure": file.cure, "refused_at": str(first.get((path, content), received)),
+                "sha256": content,
+            }
+        )  # fmt: skip
     kept = before[~before["path"].isin(seen)]
     after = pd.concat([kept, pd.DataFrame(rows, columns=_COLUMNS)], ignore_index=True)
     if after.empty and before.empty:
@@ -50,22 +77,44 @@ def note_refused(ws: Workspace, report: IngestReport, received: pd.Timestamp) ->
     write_file(_list(ws), text.encode("utf-8-sig"))
 
 
-def to_retry(ws: Workspace, found: Sequence[Path], report: IngestReport) -> list[Path]:
-    """Return the files to read again: refused, or with something set aside.
+def to_retry(
+    ws: Workspace,
+    found: Sequence[Path],
+    report: IngestReport,
+    known: Mapping[str, Receipt],
+    *,
+    named: bool,
+) -> list[Path]:
+    """Return the files to read again, in the order of their receipt: refused, or partly set aside.
 
     Args:
         ws: the workspace.
-        found: the files that a person named; empty: all that are on record.
-        report: where files that are gone are noted.
+        found: the files that a person named.
+        report: where files that are gone, and those of which nothing was set aside, are noted.
+        known: path under ``data/raw`` → its receipt.
+        named: True where a person named files: only those among them are returned.
     """
-    if found:
-        return list(found)
     files = ws.store.files()
     aside = files[(files["rows_quarantined"] > 0) & (files["path"] != "")]
-    paths = [ws.root / path for path in sorted(set(aside["path"]))]
-    paths += [Path(path) for path in sorted(set(refused_files(ws)["path"]))]
+    refused = refused_files(ws)
+    if named:
+        contents = set(aside["sha256"]) | set(refused["sha256"]) - {""}
+        result = []
+        for path in found:
+            if str(path.resolve()) in set(refused["path"]) or _content(path) in contents:
+                result.append(path)
+            else:
+                report.skipped.append((path, "nothing of it was refused or set aside"))
+        return result
+    moments = dict(zip(refused["path"], refused["refused_at"], strict=True))
+    places = {
+        ws.root / path: (str(moment), known[name].turn if name in known else 0)
+        for path, moment in zip(aside["path"], aside["ingested_at"], strict=True)
+        for name in [raw_name(ws, ws.root / path)]
+    }
+    places |= {Path(path): (moment, 0) for path, moment in moments.items()}
     result = []
-    for path in dict.fromkeys(paths):
+    for path in sorted(places, key=lambda path: (places[path], path)):
         if path.is_file():
             result.append(path)
         else:
@@ -74,3 +123,12 @@ def to_retry(ws: Workspace, found: Sequence[Path], report: IngestReport) -> list
             )
             report.files.append(FileReport.refused(path, error))
     return result
+
+
+def _content(path: Path) -> str:
+    """Return the SHA-256 of a file; empty where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,18 +11,26 @@ import pandas as pd
 
 from forecast.errors import UsageError
 from forecast.ingest.ahead import read_ahead
+from forecast.ingest.asked import Asked, Known
+from forecast.ingest.deliveries import Deliveries
 from forecast.ingest.detect import layout_named
+from forecast.ingest.edge_days import join_edge_days
+from forecast.ingest.files.sheet import stem
 from forecast.ingest.finding import found_files
 from forecast.ingest.hour_days import make_days
 from forecast.ingest.hour_rules import HourRules
+from forecast.ingest.layouts import aqicn_index
 from forecast.ingest.mapping.load import load_mappings, mapped_layout
+from forecast.ingest.one_region import OneRegion
 from forecast.ingest.parsed import Layout
+from forecast.ingest.points import unmatched_controls
 from forecast.ingest.quality_log import log_findings
-from forecast.ingest.reading import Asked, Known, Read, read_file
+from forecast.ingest.reading import Prepared, Read, read_file
 from forecast.ingest.receipt import received_at
-from forecast.ingest.received import receipts
+from forecast.ingest.received import receipts, settle_receipts
 from forecast.ingest.report import FileReport, IngestReport
-from forecast.ingest.retry import note_refused, to_retry
+from forecast.ingest.retry import note_refused, refusals, to_retry
+from forecast.ingest.station_days import make_city_days
 from forecast.ingest.storing import store_sheets
 from forecast.ingest.touched import Touched
 from forecast.workspace import Workspace
@@ -57,15 +66,18 @@ def ingest_paths(
     ``data/processed/quarantine/<file_id>.csv``. Reading a file again changes nothing. Read again
     from ``data/raw``, each file comes in the order of its receipt, as it came then: corrections,
     days and decisions follow in their turn.
-    At the end days are made from the hours that came in, and the quality rules look at what is new.
+    At the end days are made from the hours that came in, city days from those of points, and the
+    quality rules look at what is new.
 
     Args:
         ws: the workspace.
         paths: files and folders; folders are searched with all that is in them.
         source: name of the layout, where it should not be detected.
-        region: region of files that have no column for it, instead of the file's name.
+        region: region of files that have no column for it, instead of the file's name; of two files
+            that say different things of one reading, the second is refused.
         layout: a layout that is not built in, such as that of a mapping.
-        estimate_from_index: also estimate concentrations from index points, flagged as such.
+        estimate_from_index: also estimate concentrations from index points, flagged as such; of a
+            file that was read before the estimates alone are added.
         retry_quarantine: read again the files of which something was set aside or refused; with
             ``paths``, those among them.
         dry_run: read and check only, write nothing.
@@ -82,6 +94,16 @@ def ingest_paths(
         raise UsageError("--region is blank.", "Give the name of the region, or leave it out.")
     own = [mapped_layout(mapping) for mapping in load_mappings(ws.root / "mappings")]
     forced = layout if source is None else _named(source, own)
+    report = IngestReport(dry_run=dry_run)
+    if not dry_run:
+        settle_receipts(ws)
+    told = receipts(ws)
+    wanted = list(paths)
+    found = found_files(ws, wanted, report, told)
+    if retry_quarantine and layout is not aqicn_index.ESTIMATES:
+        found = to_retry(ws, found, report, told, named=bool(wanted))
+        report.nothing_aside = not wanted and not found and not report.files
+    names = Counter(stem(path) for path in found)
     asked = Asked(
         forced,
         own,
@@ -90,14 +112,13 @@ def ingest_paths(
         estimate_from_index=estimate_from_index,
         again=retry_quarantine,
         dry_run=dry_run,
-        receipts=receipts(ws),
+        deliveries=Deliveries(told, refusals(ws) if retry_quarantine else None),
+        twice=frozenset(name for name, n in names.items() if n > 1),
     )
-    report = IngestReport(dry_run=dry_run)
-    found = found_files(ws, paths, report, asked.receipts)
-    if retry_quarantine:
-        found = to_retry(ws, found, report)
     known = Known(ws.store.files())
     batch: list[Read] = []
+    unestimated: list[Path] = []
+    under_one = OneRegion(ws) if region is not None else None
     touched = Touched()
     moment = asked.received
 
@@ -111,7 +132,7 @@ def ingest_paths(
         rules = HourRules(ws.store.read("sites"))
         days, touched.months = make_days(ws, moment, rules.see)
         touched.looks = rules.finish()
-        report.days += days
+        report.days += days + make_city_days(ws, moment) + join_edge_days(ws, moment)
         report.flags += log_findings(ws, touched, moment, until=until)
 
     for number, file in enumerate(read_ahead(ws, found, asked, known)):
@@ -120,6 +141,15 @@ def ingest_paths(
         for one in read_file(ws, file, known):
             if isinstance(one, FileReport):
                 report.files.append(one)
+                if under_one is not None and one.status == "already_read":
+                    under_one.read_before(file.content, str(file.path))
+                if _lacks_estimates(one, file, asked):
+                    unestimated.append(file.path)
+                continue
+            other = None if under_one is None else under_one.refusal(one)
+            if other is not None:
+                known_of = {"layout": one.layout.name, "part": one.sheet.part}
+                report.files.append(FileReport.refused(file.path, other, **known_of))
                 continue
             report.files.append(one.report)
             if dry_run:
@@ -135,7 +165,35 @@ def ingest_paths(
     if not dry_run:
         note_refused(ws, report, asked.received)
         close(None)
+        if touched.regions.get("sites"):
+            strays = unmatched_controls(ws.store.read("sites"))
+            report.strays = [" ".join(cells) for cells in strays.itertuples(index=False)]
+    report.outdated = _outdated(ws, own)
+    if unestimated:
+        more = ingest_paths(
+            ws, unestimated, layout=aqicn_index.ESTIMATES, region=region, dry_run=dry_run,
+            estimate_from_index=True, retry_quarantine=True, now=now,
+        )  # fmt: skip
+        done = {file.path for file in more.read}
+        report.files = [file for file in report.files if file.path not in done]
+        report.join(more)
     return report
+
+
+def _outdated(ws: Workspace, own: Sequence[Layout]) -> tuple[str, ...]:
+    """Return the mappings that read files of the tables in an earlier state."""
+    files = ws.store.read("files", columns=["layout", "mapping"])
+    marks = files["layout"].map({layout.name: layout.mark for layout in own})
+    return tuple(sorted(files["layout"][marks.notna() & (marks != files["mapping"])].unique()))
+
+
+def _lacks_estimates(report: FileReport, file: Prepared, asked: Asked) -> bool:
+    """Return whether a file was read before without the estimates that are now asked for."""
+    if not asked.estimate_from_index or asked.again or report.status != "already_read":
+        return False
+    known = [one for one in asked.deliveries.receipts.values() if one.sha256 == file.content]
+    estimated = any(one.given.estimate_from_index for one in known)
+    return report.layout == aqicn_index.LAYOUT.name and not estimated
 
 
 def _named(source: str, own: Sequence[Layout]) -> Layout:

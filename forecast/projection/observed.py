@@ -78,6 +78,8 @@ def assess(
         dust = panel.dust_of(region)
         years = sorted(set(readings["date"].dt.year)) if year is None else [year]
         for of in years:
+            if readings["date"].min() > pd.Timestamp(settings(of).as_of):
+                continue
             found = project_air(
                 region, place, readings, settings(of), dust=dust, tracks=False, draw=False
             )

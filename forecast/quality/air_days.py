@@ -120,14 +120,18 @@ def _published(
     values: NDArray[np.float64],
     published: NDArray[np.float64],
 ) -> pd.DataFrame:
-    """The AQI that was printed against that of the six items; days within a month are one finding."""
+    """The AQI that was printed against that of the six items; days within a month are one finding.
+
+    Where an item is missing, the AQI can't be below that of the others.
+    """
     at = np.flatnonzero(~np.isnan(published))
     if not len(at):
         return no_findings()
     ours = daily_aqi(values[at], time[at].astype("datetime64[D]"), AIR_ITEMS, None)
-    aqi, printed = ours.aqi.astype(np.float64), published[at]
-    gap = np.abs(aqi - printed)
-    odd = ours.complete & (aqi >= 0) & (gap > _AQI_GAP) & (gap > _AQI_SHARE * aqi)
+    # An AQI that is withheld for a missing item is still at least the largest of the others.
+    aqi, printed = ours.iaqi.max(axis=-1).astype(np.float64), published[at]
+    gap = np.where(ours.complete, np.abs(aqi - printed), aqi - printed)
+    odd = (aqi >= 0) & (gap > _AQI_GAP) & (gap > _AQI_SHARE * aqi)
     odd &= ~((printed == _AQI_CAP) & (aqi > _AQI_CAP))
     series = Series(
         region[at],
@@ -139,8 +143,8 @@ def _published(
     )
     first, last, n = stretches(series, odd, _MONTH)
     detail = [
-        f"公布AQI为{printed[k]:g}，按六项浓度计算为{aqi[k]:g}，共{m}天不符|"
-        f"published AQI {printed[k]:g}, {aqi[k]:g} by the six items; days that differ: {m}"
+        f"公布AQI为{printed[k]:g}，按各项浓度计算为{aqi[k]:g}，共{m}天不符|"
+        f"published AQI {printed[k]:g}, {aqi[k]:g} by the items; days that differ: {m}"
         for k, m in zip(first, n, strict=True)
     ]
     return found(series, first, last, "contradiction", detail, n)

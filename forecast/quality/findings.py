@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["COLUMNS", "RULES", "findings", "flag_id", "joined", "no_findings", "runs"]
+__all__ = [
+    "COLUMNS", "INFORMATION", "RULES", "findings", "flag_id", "joined", "no_findings", "runs",
+]  # fmt: skip
 
 #: Columns of every table of findings. ``first`` and ``last`` are the times of the first and last
 #: reading, ``n`` the number of readings, ``detail`` a sentence as ``zh|en``.
@@ -29,6 +31,9 @@ RULES: dict[str, tuple[str, str]] = {
     "unit": ("单位可疑", "the unit is doubtful"),
     "moved": ("点位位置或名称不一", "a station moved or was renamed"),
 }
+
+#: Rules that say what is so by law: no fault, so nothing waits for a decision.
+INFORMATION: frozenset[str] = frozenset({"basis_step"})
 
 
 def no_findings() -> pd.DataFrame:

@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from forecast.ingest.storing import STATION_LIST
+from forecast.ingest.points import with_cities
 from forecast.projection.panel import Panel
 from forecast.targets.applying import normalise_region
 from forecast.workspace import Workspace
@@ -30,24 +30,20 @@ def flags_behind(workspace: Workspace, panel: Panel, as_of: date) -> pd.DataFram
     flags = workspace.store.read("quality_flags")
     day_after = pd.Timestamp(as_of) + pd.Timedelta(days=1)
     flags = flags[~(flags["first"] >= day_after)]
-    if (flags["region"] == "").any():
-        sites = workspace.store.read("sites")
-        listed = sites[(sites["source"] == STATION_LIST) & (sites["place_kind"] == "station")]
-        city = dict(zip(listed["place"], listed["region"], strict=True))
-        flags = flags.assign(region=flags["region"].where(
-            flags["region"] != "", flags["place"].map(city).fillna("").astype("str")))  # fmt: skip
+    flags = with_cities(flags, workspace.store.read("sites"))
     return flags.loc[flags["region"].isin(wanted), ["region", "status", "n"]]
 
 
 def flag_counts(flags: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return state → number of flags and of values under them."""
-    return {
+    """Return state → number of flags and of values under them; of information the number alone."""
+    counts = {
         state: {
             "flags": int((flags["status"] == state).sum()),
             "values": int(flags.loc[flags["status"] == state, "n"].sum()),
         }
         for state in _STATES
     }
+    return {**counts, "information": {"flags": int((flags["status"] == "information").sum())}}
 
 
 def flag_remarks(flags: pd.DataFrame) -> list[tuple[str, str]]:

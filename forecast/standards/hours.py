@@ -74,7 +74,7 @@ def days_of_hours(
         raise ValueError(f"hours must have shape (..., 24, {len(items)}), got {array.shape}")
     result = np.full((*array.shape[:-2], len(DAY_ITEMS)), np.nan)
     # One mean over all items: the hours are added in turn, which keeps the memory contiguous.
-    means = _mean(np.moveaxis(array, -2, -1), HOURS_OF_DAY)
+    means = _mean(np.moveaxis(array, -2, -1), HOURS_OF_DAY, 24)[..., 0]
     for at, item in enumerate(DAY_ITEMS):
         if item in items and item != "o3_1h":
             result[..., at] = means[..., items.index(item)]
@@ -90,7 +90,7 @@ def daily_mean(hours: ArrayLike) -> NDArray[np.float64]:
 
     Hour 1 of the last axis is 00 to 01 h: a reading is labelled with the end of its hour.
     """
-    return _mean(np.asarray(hours, dtype=np.float64), HOURS_OF_DAY)
+    return _mean(np.asarray(hours, dtype=np.float64), HOURS_OF_DAY, 24)[..., 0]
 
 
 def max_1h(hours: ArrayLike) -> NDArray[np.float64]:
@@ -108,8 +108,7 @@ def max_1h(hours: ArrayLike) -> NDArray[np.float64]:
 def eight_hour_means(hours: ArrayLike) -> NDArray[np.float64]:
     """Running 8-hour means of (..., 24) hours ending at 08 to 24 h, (..., 17); NaN below 6 hours."""
     array = np.asarray(hours, dtype=np.float64)
-    windows = np.lib.stride_tricks.sliding_window_view(array, _FIRST_END, axis=-1)
-    return _mean(windows, HOURS_OF_8H)
+    return _mean(array, HOURS_OF_8H, _FIRST_END)
 
 
 def max_of_8h_means(means: ArrayLike, limit: float = O3_8H_LIMIT) -> NDArray[np.float64]:
@@ -145,14 +144,19 @@ def annual_valid(n_by_month: Iterable[int]) -> bool:
     )
 
 
-def _mean(values: NDArray[np.float64], fewest: int) -> NDArray[np.float64]:
-    count = np.zeros(values.shape[:-1], dtype=np.int16)
-    total = np.zeros(values.shape[:-1])
-    for hour in range(values.shape[-1]):
-        column = values[..., hour]
-        there = ~np.isnan(column)
-        count += there
-        total += np.where(there, column, 0.0)
+def _mean(values: NDArray[np.float64], fewest: int, window: int) -> NDArray[np.float64]:
+    """Return the running means of (..., hour) over ``window`` hours; NaN from fewer values.
+
+    The values are added in the order of their hours, so a mean is the same in whatever shape.
+    """
+    there = ~np.isnan(values)
+    filled = np.where(there, values, 0.0)
+    n = values.shape[-1] - window + 1
+    count = np.zeros((*values.shape[:-1], n), dtype=np.int8)
+    total = np.zeros(count.shape)
+    for hour in range(window):
+        count += there[..., hour : hour + n]
+        total += filled[..., hour : hour + n]
     mean = np.full(count.shape, np.nan)
     np.divide(total, count, out=mean, where=count >= fewest)
     return mean

@@ -189,6 +189,30 @@ def test_flags_are_shown_and_decided(w: Path, forecast_command: Command) -> None
     assert [line.split(",")[1] for line in ledger.splitlines()] == ["decision", "reject", "accept"]
 
 
+def test_corrections_are_counted_and_each_is_shown_with_all(
+    w: Path, tmp_path: Path, forecast_command: Command
+) -> None:
+    ask = ("status", "--quality", "-w", w)
+    assert told(forecast_command(*ask, "--json"))["corrections"] == []
+    path = days(tmp_path / "again" / "某某市.csv")
+    # PM2.5 of the first day is 30 in the file before.
+    text = path.read_text(encoding="utf-8").replace("2021-05-01,60,良,30,", "2021-05-01,60,良,33,")
+    path.write_text(text, encoding="utf-8")
+    assert told(forecast_command("ingest", path, "--json", "-w", w))["corrected"] == 1
+    brief = told(forecast_command(*ask, "--json"))
+    (counted,) = brief["corrections"]  # type: ignore[misc]
+    assert (counted["region"], counted["item"], counted["n"]) == ("某某市", "pm25", 1)
+    assert brief["corrected"] == []
+    (one,) = told(forecast_command(*ask, "--all", "--json"))["corrected"]  # type: ignore[misc]
+    assert (one["old"], one["new"], one["when"][:10]) == (30, 33, "2021-05-01")
+    spoken = forecast_command(*ask, "--lang", "en")
+    assert "1 values corrected by their own source; --all lists each." in spoken.stdout
+    shown = forecast_command(*ask, "--all", "--lang", "en").stdout
+    assert "1 values corrected by their own source.\n" in shown
+    line = next(line for line in shown.splitlines() if "2021-05-01" in line and "│ 33" in line)
+    assert "│ 30" in line
+
+
 def test_status_of_a_region(w: Path, forecast_command: Command) -> None:
     found = told(forecast_command("status", "--region", "某某", "--json", "-w", w))
     rows = found["coverage"]

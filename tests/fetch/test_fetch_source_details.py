@@ -156,8 +156,11 @@ def test_the_bucket_is_listed_page_by_page(pull: Pull, server: SourceServer) -> 
     report = pull(case.source, **case.asked)
     assert [f.name for f in report.files] == list(case.names)
     lists = [seen.query for seen in server.seen if seen.path == "/"]
-    assert [q["prefix"][-9:] for q in lists] == ["month=02/", "month=02/", "month=03/"]
-    assert lists[1]["continuation-token"] == "1"
+    assert [q["prefix"][-10:] for q in lists] == ["year=2025/"] * 3
+    assert [q.get("continuation-token") for q in lists] == [None, "1", "2"]
+    server.seen.clear()
+    pull(case.source, **{**case.asked, "start": date(2025, 2, 27), "end": date(2025, 2, 28)})
+    assert server.seen[0].query["prefix"].endswith("/year=2025/month=02/")
 
 
 def test_a_file_of_the_bucket_must_have_the_lists_checksum(

@@ -174,7 +174,8 @@ def test_uci_hours_and_weather_days(tmp_path: Path) -> None:
     rows = hours(parsed)
     assert rows["co"].iloc[0] == 0.3
     assert rows["time"].iloc[0] == pd.Timestamp("2013-03-01 00:00")
-    assert set(rows["region"]) == {"Beijing"}
+    assert set(rows["region"]) == set(parsed.tables["met_daily"]["region"]) == {"北京"}
+    assert set(rows["place"]) == {"Changping"}
     assert set(rows["basis"]) == {"standard_state"}
     met = parsed.tables["met_daily"].set_index(["date", "item"])["value"]
     # The hour of 00:00 belongs to February; the first of March has those of 1 to 24.
@@ -236,7 +237,8 @@ def test_uci_cities(tmp_path: Path) -> None:
     path = write(tmp_path, "BeijingPM20100101_20151231.csv", CITIES, *lines)
     parsed = parse(path, uci_cities.LAYOUT)
     rows = hours(parsed)
-    assert set(rows["region"]) == {"Beijing"}
+    assert set(rows["region"]) == {"北京"}
+    assert set(parsed.tables["met_daily"]["place"]) == {"北京"}
     assert rows.groupby("place").size().to_dict() == {"Dongsi": 25, "US Post": 26}
     met = parsed.tables["met_daily"].set_index(["date", "item"])["value"]
     day = met[pd.Timestamp("2015-01-01")]
@@ -253,4 +255,13 @@ def test_uci_older_file_of_the_mission(tmp_path: Path) -> None:
         "25,2010,1,2,0,129,-16,-4,1020,SE,1.79,0,0",
     )  # fmt: skip
     rows = hours(parse(path, uci_cities.LAYOUT))
-    assert rows[["region", "place", "pm25"]].to_numpy().tolist() == [["Beijing", "US Post", 129]]
+    assert rows[["region", "place", "pm25"]].to_numpy().tolist() == [["北京", "US Post", 129]]
+
+
+@pytest.mark.parametrize(
+    ("name", "city"), [("Shenyang", "沈阳"), ("Chengdu", "成都"), ("Anshan", "Anshan")]
+)
+def test_uci_cities_have_the_names_of_other_sources(tmp_path: Path, name: str, city: str) -> None:
+    lines = ["1,2015,1,1,0,4,50,60,-21,43,1021,-11,NW,2,0,0"]
+    path = write(tmp_path, f"{name}PM20100101_20151231.csv", CITIES, *lines)
+    assert set(hours(parse(path, uci_cities.LAYOUT))["region"]) == {city}

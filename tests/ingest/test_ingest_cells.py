@@ -44,7 +44,11 @@ ABSENT = "this date does not exist"
         ("２０１５－０１－３１", "2015-01-31T00:00:00"),
         ("20200402", "2020-04-02T00:00:00"),
         ("05-10 08:05", "not a date"),
-        ("44000", "not a date"),
+        (
+            "44000",
+            "not a date but a number as Excel counts days; format the column as dates in Excel, "
+            'or read the file by a mapping with format = "excel"',
+        ),
         ("1979-12-31", "the year is not within 1980 to 2026"),
         ("--", "no date"),
     ],

@@ -19,7 +19,7 @@ from old_excel import workbook
 
 from forecast.errors import InputError
 from forecast.ingest.files import containers, spreadsheets
-from forecast.ingest.files.containers import read_sheet, read_sheets
+from forecast.ingest.files.containers import PassedOverError, read_sheet, read_sheets
 from forecast.ingest.files.sheet import Sheet, content_id
 
 ROWS = [["城市", "PM2.5"], ["甲市", 0.1], ["乙市", 45]]
@@ -186,7 +186,11 @@ def test_what_unpacks_to_far_too_much_is_refused(
 
 
 def test_worksheets_hidden_and_blank_ones_left_out() -> None:
-    found = list(read_sheets(Path("a.xlsx"), excel(ROWS, ROWS, [], [[None, 5]], hidden=1)))
+    parts = read_sheets(Path("a.xlsx"), excel(ROWS, ROWS, [], [[None, 5]], hidden=1))
+    found = [next(parts), next(parts)]
+    with pytest.raises(PassedOverError, match="is a hidden worksheet and was passed over"):
+        next(parts)
+    assert next(parts, None) is None
     assert [(sheet.part, sheet.worksheet) for sheet in found] == [("表0", "表0"), ("表3", "表3")]
     assert cells(found[1]) == [["", "5"]]
     lone = read_sheet(Path("a.xlsx"), excel(ROWS, [], ROWS, hidden=2))

@@ -333,7 +333,10 @@ def test_mappings_of_a_folder(tmp_path: Path) -> None:
     assert [one.name for one in found] == ["a", "b"]
     assert mapped_layout(found[0]).name == "mapping_a"
     (tmp_path / "c.toml").write_text(_DAILY, encoding="utf-8")
-    with pytest.raises(InputError, match="same header"):
+    # Which of two with one header is meant is said with the file.
+    assert [one.name for one in load_mappings(tmp_path)] == ["a", "b", "c"]
+    (tmp_path / "c.toml").write_text(f'name = "b"\n{_DAILY}', encoding="utf-8")
+    with pytest.raises(InputError, match="another mapping called b"):
         load_mappings(tmp_path)
     (tmp_path / "c.toml").write_bytes("名".encode("gb18030"))
     with pytest.raises(InputError, match="not UTF-8"):

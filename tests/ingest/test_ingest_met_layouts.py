@@ -17,8 +17,10 @@ from forecast.errors import ContradictionError, InputError
 from forecast.ingest.files.containers import read_sheet
 from forecast.ingest.files.sheet import stem
 from forecast.ingest.layouts import met_daily_zh, met_province_daily, open_meteo
-from forecast.ingest.parsed import Layout, Parsed, Request
-from forecast.ingest.readers.met_days import MET_RANGES
+from forecast.ingest.parsed import Layout, Notes, Parsed, Request
+from forecast.ingest.readers.checks import RANGES
+from forecast.ingest.readers.weather_hours import weather_tables
+from forecast.ingest.readers.weather_ranges import DAY_WEATHER, HOUR_WEATHER
 from forecast.standards.items import ITEMS
 
 _ALL = (met_daily_zh.LAYOUT, met_province_daily.LAYOUT, open_meteo.LAYOUT)
@@ -48,7 +50,39 @@ def _value(parsed: Parsed, day: str, item: str, place: str | None = None) -> flo
 
 
 def test_every_item_of_weather_has_a_range() -> None:
-    assert set(MET_RANGES) == {code for code, item in ITEMS.items() if item.domain == "met"}
+    known = {code for code, item in ITEMS.items() if item.domain == "met"}
+    assert set(DAY_WEATHER) == set(HOUR_WEATHER) == known
+    assert all(RANGES[item] == ends for item, ends in HOUR_WEATHER.items())
+
+
+def test_an_hour_and_a_day_differ_where_a_mean_or_a_sum_does() -> None:
+    """What is summed is larger in a day than in an hour, a mean is milder; all else is one range."""
+    differ = {item for item, ends in HOUR_WEATHER.items() if DAY_WEATHER[item] != ends}
+    assert differ == {"temp_mean", "precip", "radiation", "sunshine", "evaporation"}
+    # Zhengzhou, 20 July 2021: 201.9 mm in an hour, 624.1 mm in the day.
+    assert HOUR_WEATHER["precip"][1] > 201.9
+    assert DAY_WEATHER["precip"][1] > 624.1 > HOUR_WEATHER["precip"][1]
+
+
+def test_hours_that_can_be_true_and_a_day_of_them_that_cannot() -> None:
+    notes = Notes()
+    hours = pd.DataFrame(
+        {
+            "region": "甲市", "place": "甲站", "precip": 0.0,
+            "time": pd.date_range("2021-07-20 01:00", periods=24, freq="h"),
+            "temp_mean": [55.0] * 23 + [61.0],
+        },
+        index=range(2, 26),
+    )  # fmt: skip
+    names = {"temp_mean": "TEMP", "precip": "RAIN"}
+    days = weather_tables(hours, notes, names=names, time="time")["met_daily"]
+    assert days[["item", "value"]].to_numpy().tolist() == [["precip", 0.0]]
+    aside = notes.quarantine()
+    assert aside[["row", "column", "value"]].to_numpy().tolist() == [
+        [2, "TEMP", "55"], [25, "TEMP", "61"],
+    ]  # fmt: skip
+    for rows in weather_tables(hours.iloc[:0], Notes(), names=names, time="time").values():
+        assert rows.empty
 
 
 # --- met_daily_zh -------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import pytest
 from mutation_seeds import MADE, REAL, Seed, real_seed, table, units_of
 
 from forecast.errors import ForecastError, InputError
-from forecast.ingest.detect import layout_of
+from forecast.ingest.detect import recognised
 from forecast.ingest.files.containers import read_sheet
 from forecast.ingest.files.sheet import stem
 from forecast.ingest.parsed import Parsed, Request
@@ -68,7 +68,8 @@ UNTOLD: dict[tuple[str, str, str], str] = {
 
 def parsed(name: str, data: bytes) -> Parsed:
     sheet = read_sheet(Path(name), data)
-    return layout_of(sheet).parse(sheet, Request(stem(Path(name)), 2027))
+    layout, sheet = recognised(sheet)
+    return layout.parse(sheet, Request(stem(Path(name)), 2027))
 
 
 def stored(found: Parsed, item: str) -> dict[tuple[int, str], float]:

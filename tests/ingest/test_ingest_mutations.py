@@ -24,13 +24,13 @@ from mutations import BYTES, mutated
 from forecast.errors import ForecastError
 from forecast.ingest import ingest_paths
 from forecast.ingest.coverage import coverage
-from forecast.ingest.detect import LAYOUTS, layout_of
+from forecast.ingest.detect import LAYOUTS, layout_of, recognised
 from forecast.ingest.files.cells import FIRST_YEAR, MISSING
 from forecast.ingest.files.containers import read_sheets
 from forecast.ingest.files.sheet import Sheet, stem
 from forecast.ingest.parsed import Layout, Parsed, Request
 from forecast.ingest.readers.checks import RANGES
-from forecast.ingest.readers.met_days import MET_RANGES
+from forecast.ingest.readers.weather_ranges import DAY_WEATHER
 from forecast.partitions import typed
 from forecast.standards.items import ITEMS
 from forecast.tables import HOUR_ITEMS, TABLES
@@ -71,7 +71,7 @@ def test_real_seeds_are_true_files(real_data: Path, where: str) -> None:
 def taken(seed: Seed) -> tuple[str, int]:
     """Return the layout that is seen in a seed, and how many of its lines are kept."""
     (sheet,) = read_sheets(Path(seed.name), seed.data)
-    layout = layout_of(sheet)
+    layout, sheet = recognised(sheet)
     try:
         parsed = layout.parse(sheet, Request(stem(Path(seed.name)), LAST_YEAR))
     except ForecastError as error:
@@ -148,7 +148,7 @@ def read_all(name: str, data: bytes) -> Iterator[tuple[Sheet, Layout, Parsed]]:
             sheet = next(sheets, None)
             if sheet is None:
                 return
-            layout = layout_of(sheet)
+            layout, sheet = recognised(sheet)
             parsed = layout.parse(sheet, request)
         except ForecastError as error:
             answers(error)
@@ -206,7 +206,7 @@ def check_rows(name: str, rows: pd.DataFrame, layout: Layout) -> None:
         value = frame["value"].to_numpy()
         assert np.isfinite(value).all()
         if "item" in frame:
-            bounds = MET_RANGES if name == "met_daily" else RANGES
+            bounds = DAY_WEATHER if name == "met_daily" else RANGES
             ends = np.array([bounds.get(item, (-math.inf, math.inf)) for item in frame["item"]])
             assert ((value >= ends[:, 0]) & (value <= ends[:, 1])).all()
     if name == "air_hourly":

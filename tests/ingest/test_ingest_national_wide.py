@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from forecast.errors import ContradictionError
+from forecast.ingest.coverage import coverage
 from forecast.ingest.detect import detect
 from forecast.ingest.files.containers import read_sheet
 from forecast.ingest.layouts.national_hourly_wide import CITIES, SITES
 from forecast.ingest.parsed import Parsed, Request
+from forecast.ingest.quality_log import quality
 from forecast.ingest.run import ingest_paths
 from forecast.workspace import Workspace
 
@@ -209,6 +211,28 @@ def test_a_list_of_stations_that_comes_later_makes_the_city(ws: Workspace, tmp_p
     rows = ws.store.air_daily()
     assert set(rows["region"]) == {"甲市"}
     assert len(rows[rows["item"] == "pm25"]) == 2
+
+
+def test_points_without_a_city_are_shown_under_that_of_the_list(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    """Their days keep the blank region of the source; what is shown has the city, flags too."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    days = [f"{day:%Y%m%d}" for day in pd.date_range("2023-01-01", periods=3)]
+    archive(folder, days, lambda day: lambda hour, type_, place: None)
+    ingest_paths(ws, [folder])
+    assert set(coverage(ws)["region"]) == {""}
+    assert set(quality(ws).flags["region"]) == {""}
+    ingest_paths(ws, [stations(tmp_path, LIST[:4])])
+    shown = coverage(ws).query("domain == 'station'")
+    assert shown.groupby("region")["place"].unique().map(list).to_dict() == {
+        "": ["1005A"], "甲市": ["1001A", "1002A", "1003A", "1004A"],
+    }  # fmt: skip
+    assert set(ws.store.read("station_daily")["region"]) == {""}
+    of_city = quality(ws, "甲市").flags
+    assert {"1001A", "1004A"} <= set(of_city["place"])
+    assert "1005A" not in set(of_city["place"])
 
 
 def test_the_same_folder_again_changes_nothing(ws: Workspace, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from forecast.ingest import ingest_paths
 from forecast.ingest.coverage import regions_named
 from forecast.ingest.decisions import decide
 from forecast.ingest.quality_log import quality
+from forecast.runs.flagged import flag_counts, flag_remarks
 from forecast.workspace import Workspace
 
 #: The writer of made files; its class lives with the fixtures.
@@ -118,3 +119,77 @@ def test_what_was_set_aside_and_refused_is_shown(ws: Workspace, city: Writer) ->
     assert pd.read_csv(listed)["value"].tolist() == ["abc"]
     assert shown.refused["path"].tolist() == [str(strange.resolve())]
     assert "not known" in shown.refused["reason"].iloc[0]
+
+
+def test_the_step_of_2018_is_told_and_waits_for_nobody(ws: Workspace, city: Writer) -> None:
+    """The change of reference state is law: it is listed, counted nowhere as open, not decided."""
+    report = ingest_paths(ws, [city(city.rows(1300))], now=THEN)
+    shown = quality(ws).flags
+    steps = shown[shown["rule"] == "basis_step"]
+    assert set(steps["item"]) == {"co", "no2", "o3_8h", "so2"}
+    assert set(steps["status"]) == {"information"}
+    others = shown[shown["rule"] != "basis_step"]
+    assert set(others["status"]) <= {"open"}
+    assert report.flags == len(others)
+    assert shown["status"].tolist() == ["open"] * len(others) + ["information"] * len(steps)
+    counts = flag_counts(shown)
+    assert counts["open"]["flags"] == len(others)
+    assert counts["information"] == {"flags": len(steps)}
+    assert flag_remarks(steps) == []
+    with pytest.raises(InputError, match="for information: there is nothing to decide"):
+        decide(ws, "accept", [steps["flag_id"].iloc[0]])
+    assert not (ws.raw / "quality_decisions.csv").exists()
+    # Without the years before there is nothing to be told.
+    later = city.rows(1300)
+    for row in later[:960]:
+        row[5] = row[7] = row[6] = row[8] = ""
+    ingest_paths(ws, [city(later, name="乙市.csv")], now=THEN)
+    assert set(quality(ws).flags.query("rule == 'basis_step'")["region"]) == {"甲市"}
+
+
+def test_corrections_of_a_source_are_counted_and_listed(
+    ws: Workspace, city: Writer, tmp_path: Path
+) -> None:
+    rows = city.rows(40)
+    ingest_paths(ws, [city(rows), city(city.rows(30, seed=2), name="乙市.csv")], now=THEN)
+    assert quality(ws).corrections.empty
+    old = float(rows[3][3])
+    rows[3][3], rows[4][3], rows[5][5] = "131", "132", "41"
+    later = pd.Timestamp("2021-06-05")
+    ingest_paths(
+        ws, [city(rows).rename(tmp_path / "in" / "甲市 更正.csv")], region="甲市", now=later
+    )
+    shown = quality(ws)
+    assert shown.corrections[["source", "region", "place", "item", "n"]].to_numpy().tolist() == [
+        ["city_day_header", "甲市", "甲市", "pm25", 2],
+        ["city_day_header", "甲市", "甲市", "so2", 1],
+    ]
+    assert (
+        shown.corrections["first"].tolist() == pd.to_datetime(["2016-01-04", "2016-01-06"]).tolist()
+    )
+    assert shown.corrected.empty
+    each = quality(ws, "甲市", every=True).corrected.set_index(["item", "when"])
+    one = each.loc[("pm25", pd.Timestamp("2016-01-04"))]
+    assert (one["old"], one["new"]) == (old, 131)
+    assert (one["file"], one["known_from"]) == ("甲市 更正.csv", later)
+    assert len(each) == 3
+    assert quality(ws, "乙市", every=True).corrected.empty
+    # A decision adds a version of the same value; that is no correction.
+    stuck = ws.store.read("quality_flags")["flag_id"]
+    if len(stuck):
+        decide(ws, "reject", stuck, now=pd.Timestamp("2021-06-07"))
+    assert len(quality(ws, every=True).corrected) == 3
+
+
+def test_corrected_hours_are_listed_and_their_days_are_not(ws: Workspace, tmp_path: Path) -> None:
+    ingest_paths(ws, [hours_file(tmp_path)], now=THEN)
+    # Two days more and the same hours: the last day grows, and nothing was corrected.
+    ingest_paths(ws, [hours_file(tmp_path, days=6)], now=pd.Timestamp("2021-06-03"))
+    assert quality(ws).corrections.empty
+    ingest_paths(ws, [hours_file(tmp_path, days=6, more=2)], now=pd.Timestamp("2021-06-05"))
+    found = quality(ws, every=True)
+    assert found.corrections[["table", "place", "item", "n"]].to_numpy().tolist() == [
+        ["air_hourly", "西站", "pm10", 144],
+        ["air_hourly", "西站", "pm25", 144],
+    ]
+    assert set(found.corrected["new"] - found.corrected["old"]) == {2}

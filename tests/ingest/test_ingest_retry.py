@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 import sqlite3
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from mutation_seeds import MADE, Seed
+from raw_rebuild import rebuilt
 
 from forecast.errors import WorkspaceError
 from forecast.ingest import ingest_paths
@@ -80,15 +81,6 @@ def put_mapping(ws: Workspace, text: str = _MAPPING, name: str = "own") -> None:
     (folder / f"{name}.toml").write_text(text, encoding="utf-8")
 
 
-def rebuilt(ws: Workspace) -> tuple[str, str]:
-    """Return the fingerprint before and after the tables are made anew from data/raw alone."""
-    before = ws.store.fingerprint()
-    shutil.rmtree(ws.processed)
-    report = ingest_paths(ws, [ws.raw], now=pd.Timestamp("2026-01-01"))
-    assert report.exit_code == 0, report.message
-    return before, ws.store.fingerprint()
-
-
 def test_a_refused_file_is_taken_once_a_mapping_knows_it(ws: Workspace, tmp_path: Path) -> None:
     path = strange(tmp_path / "in")
     assert ingest_paths(ws, [path], now=THEN).exit_code == 1
@@ -116,9 +108,14 @@ def test_rows_set_aside_are_taken_by_a_new_mapping(ws: Workspace, city: Writer) 
     assert len(quality(ws).quarantine) == 1
     put_mapping(ws, _HEADER_MAPPING)
     assert ingest_paths(ws, [path], now=LATER).already_read
-    retried = ingest_paths(ws, [], retry_quarantine=True, now=LATER)
+    mapping = ws.root / "mappings" / "own.toml"
+    retried = ingest_mapped(ws, [path], mapping, retry_quarantine=True, now=LATER)
     assert retried.exit_code == 0
     assert [file.layout for file in retried.files] == ["mapping_own"]
+    # What the layout of the header could read is left to it.
+    own = ws.store.read("air_daily").query("source == 'mapping_own'")
+    assert 1 <= len(own) <= 3
+    assert set(own["row"]) <= {7, 9}
     left = retried.total("quarantined")
     assert left <= 1
     shown = quality(ws).quarantine
@@ -232,39 +229,49 @@ def test_what_a_person_gave_is_given_again(ws: Workspace, city: Writer, tmp_path
     assert before == after
 
 
-def zipped(city: Writer, path: Path, **seeds: int) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, seed in seeds.items():
-            archive.writestr(f"{name}.csv", city.text(city.rows(20, seed=seed)))
-    return path
-
-
-def test_an_archive_of_cities_and_a_region_given(
-    ws: Workspace, city: Writer, tmp_path: Path
-) -> None:
-    archive = zipped(city, tmp_path / "省.zip", 甲市=1, 乙市=2)
-    report = ingest_paths(ws, [archive], region="丙市", now=THEN)
-    # The second city would pass for a correction of the first.
-    assert report.exit_code == 4
-    assert "can't both be 丙市" in report.message
-    assert report.total("corrected") == 0
-    fresh = Workspace.create(tmp_path / "fresh")
-    assert ingest_paths(fresh, [archive], now=THEN).exit_code == 0
-    assert set(fresh.store.air_daily()["region"]) == {"甲市", "乙市"}
-    assert rebuilt(fresh)[0] == rebuilt(fresh)[1]
-
-
-def test_an_archive_of_one_city_and_its_region(ws: Workspace, city: Writer, tmp_path: Path) -> None:
-    archive = tmp_path / "导出.zip"
-    with zipfile.ZipFile(archive, "w") as packed:
-        for year in (2016, 2017):
-            rows = city.rows(20, start=pd.Timestamp(year, 1, 1).date(), seed=year)
-            packed.writestr(f"{year}年.csv", city.text(rows))
-    assert ingest_paths(ws, [archive], region="甲市", now=THEN).exit_code == 0
-    assert set(ws.store.air_daily()["region"]) == {"甲市"}
+def test_estimates_are_added_to_points_that_were_read_before(ws: Workspace, tmp_path: Path) -> None:
+    """No other flag is needed, and the older file's points do not come back over later ones."""
+    lines = [f"2021/3/{day},{80 + day},{60 + day},30,20,5,4" for day in range(1, 21)]
+    older, newer = tmp_path / "old" / "丁市.csv", tmp_path / "new" / "丁市.csv"
+    for path, tenth in ((older, lines[9]), (newer, "2021/3/10,95,70,30,20,9,4")):
+        path.parent.mkdir()
+        text = "\n".join(["date,pm25,pm10,o3,no2,so2,co", *lines[:9], tenth, *lines[10:]])
+        path.write_text(text + "\n", encoding="utf-8")
+    ingest_paths(ws, [older], now=THEN)
+    assert ingest_paths(ws, [newer], now=LATER).total("corrected") == 2
+    points = ws.store.air_daily()
+    asked = pd.Timestamp("2023-08-01")
+    tried = ingest_paths(ws, [older], estimate_from_index=True, dry_run=True, now=asked)
+    assert [file.status for file in tried.files] == ["read"]
+    assert len(ws.store.air_daily()) == len(points)
+    report = ingest_paths(ws, [older], estimate_from_index=True, now=asked)
+    assert [(file.status, file.new, file.corrected) for file in report.files] == [("read", 40, 0)]
+    every = ws.store.air_daily()
+    estimated = every["flag"].str.contains("estimate")
+    assert set(every[estimated]["item"]) == {"pm10", "pm25"}
+    kept = every[~estimated].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, points.reset_index(drop=True))
+    again = ingest_paths(ws, [older], estimate_from_index=True, now=asked)
+    assert [file.status for file in again.files] == ["already_read"]
     before, after = rebuilt(ws)
     assert before == after
-    assert set(ws.store.air_daily()["region"]) == {"甲市"}
+
+
+def test_what_a_kill_left_beside_the_lists_is_swept(ws: Workspace, city: Writer) -> None:
+    """A list is written in a moment: an old unfinished one has no writer, a new one may have."""
+    rows = city.rows(40)
+    rows[3][3] = "abc"
+    ingest_paths(ws, [city(rows)], now=THEN)
+    folder = ws.processed / "quarantine"
+    (listed,) = folder.iterdir()
+    left, fresh = (
+        folder / f".{listed.name}.{mark}.tmp" for mark in ("0123456789ab", "fedcba987654")
+    )
+    for path in (left, fresh):
+        path.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    ingest_paths(ws, [city(city.rows(5, seed=9), name="乙市.csv")], now=THEN)
+    assert set(folder.iterdir()) == {listed, fresh}
 
 
 def test_a_workbook_of_three_sheets_of_which_one_is_notes(

@@ -20,21 +20,26 @@ __all__ = ["FIRST_YEAR", "MISSING", "Numbers", "numbers", "times"]
 #: How the sources write that there is no value.
 MISSING = frozenset(
     ["", "-", "--", "—", "——", "－", "*", "/", "na", "n/a", "nan", "null", "none", "-999", "-999.0",
-     "-9999", "-99", "停测", "缺测"]
+     "-9999", "-99", "停测", "缺测", "未监测", "无", "nd"]
 )  # fmt: skip
 
 #: No routine network of this country is older; an earlier year is a slip of the pen.
 FIRST_YEAR = 1980
 
+#: No number, day or time of a table has more signs: a longer cell is text, and is not looked into.
+_LONGEST = 64
+
 #: Local time of all readings, ahead of UTC [s].
 _LOCAL = 8 * 3600
 
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
-_NUMBER = rf"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+){_EXPONENT}"
+_NUMBER = rf"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+){_EXPONENT}"
 #: Groups of three digits: told from a decimal comma by a second group or by the point.
 _GROUPED = r"[+-]?[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}(?:\.[0-9]*)?|,[0-9]{3}\.[0-9]*)"
 _ONE_GROUP = r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
-_WITH_COMMA = rf"[+-]?[0-9]{{1,3}}(?:\.[0-9]{{3}})+,[0-9]*|[+-]?[0-9]*,?[0-9]+{_EXPONENT}"
+_WITH_COMMA = (
+    rf"[+-]?[0-9]{{1,3}}(?:\.[0-9]{{3}})+,[0-9]*|[+-]?(?:[0-9]+(?:,[0-9]+)?|,[0-9]+){_EXPONENT}"
+)
 
 _CLOCK = (
     r"(?:(?:[T ]+)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.0+)?)?"
@@ -53,6 +58,10 @@ _YEAR_ELSEWHERE = (
 _SERIAL = r"[2-7][0-9]{4}(?:\.[0-9]+)?|80000"
 
 _NO_DATE, _NOT_A_DATE, _NOT_REAL = "no date", "not a date", "this date does not exist"
+_A_SERIAL = (
+    "not a date but a number as Excel counts days; format the column as dates in Excel, or read the "
+    'file by a mapping with format = "excel"'
+)
 _UNSURE = "the order of day, month and year is not certain"
 _OTHER_ZONE = "the time is of another zone than +08:00"
 
@@ -126,12 +135,16 @@ def numbers(text: pd.Series[str], *, decimal_comma: bool = False) -> Numbers:
 def _distinct(text: pd.Series[str]) -> tuple[NDArray[np.intp], pd.Series[str]]:
     """Return the place of each cell among the distinct ones; columns repeat few."""
     codes, distinct = pd.factorize(text)
-    cells = pd.Series([clean_cell(str(cell)) for cell in distinct], dtype="str")
+    cells = pd.Series([_short(clean_cell(str(cell))) for cell in distinct], dtype="str")
     if len(codes) and codes.min() < 0:
         # A cell without text at all; sheets have none, other tables may.
         codes = np.where(codes < 0, len(cells), codes)
         cells = pd.concat([cells, pd.Series([""], dtype="str")], ignore_index=True)
     return codes, cells
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _LONGEST else "?"
 
 
 def times(
@@ -142,6 +155,7 @@ def times(
     order: Literal["", "mdy", "dmy", "ymd"] = "",
     serial: bool = False,
     convert_zones: bool = False,
+    whole_days: bool = False,
 ) -> tuple[NDArray[np.datetime64], pd.Series[str]]:
     """Read a column of days or times: ``2015-01-31``, ``2015/1/31``, ``20150131``,
     ``2015年1月31日``, each with or without ``08:00``, ``8时``, ``08:00 AM`` or ``T08:00:00+08:00``.
@@ -157,6 +171,8 @@ def times(
         serial: True where a bare number of 20000 to 80000 is Excel's count of days.
         convert_zones: True where times of other zones are to be moved to +08:00, all others being
             taken as of +08:00; by default they are refused.
+        whole_days: True where the cells name days: the time of day is read and left out, so that
+            24:00 is the day that ends and not the next one.
 
     Returns:
         Times to the second, NaT where there is none; and why, empty where there is one.
@@ -177,7 +193,7 @@ def times(
     why = np.full(count, _NOT_A_DATE, dtype=object)
     why[cells.str.lower().isin(MISSING).to_numpy(bool)] = _NO_DATE
 
-    clock = _Clock(cells)
+    clock = _Clock(cells, whole_days)
     for pattern, given in ((_DAY, None), (_NO_YEAR, year)):
         if pattern is _NO_YEAR and (given is None or not (why == _NOT_A_DATE).any()):
             continue
@@ -197,8 +213,13 @@ def times(
     if serial:
         numbered = cells.str.fullmatch(_SERIAL).to_numpy(bool)
         seconds = np.round(cells[numbered].astype("float64").to_numpy() * 86400).astype(np.int64)
+        if whole_days:
+            seconds -= seconds % 86400
         moments[numbered] = np.datetime64("1899-12-30", "s") + seconds.astype("timedelta64[s]")
         why[numbered] = ""
+    elif (why == _NOT_A_DATE).any():
+        numbered = cells.str.fullmatch(_SERIAL).to_numpy(bool)
+        why[numbered & (why == _NOT_A_DATE)] = _A_SERIAL
 
     other = ~np.isnat(moments) & clock.zoned & (clock.offset != _LOCAL)
     if convert_zones:
@@ -219,7 +240,8 @@ def _with_colon(hour: re.Match[str]) -> str:
 class _Clock:
     """The time of day of each cell [s], and its zone [s ahead of UTC], filled form by form."""
 
-    def __init__(self, cells: pd.Series[str]) -> None:
+    def __init__(self, cells: pd.Series[str], whole_days: bool) -> None:
+        self.whole_days = whole_days
         self.zoned = np.zeros(len(cells), dtype=bool)
         self.offset = np.zeros(len(cells), dtype=np.int64)
 
@@ -240,7 +262,10 @@ class _Clock:
         digits = zone.str.replace(r"[Z: +-]", "", regex=True)
         hours, minutes = _whole(digits.str.slice(0, 2)), _whole(digits.str.slice(2, 4))
         self.offset = np.where(zoned, sign * (hours * 3600 + minutes * 60), self.offset)
-        return hour * 3600 + minute * 60 + second, real & (hours <= 14) & (minutes < 60)
+        real &= (hours <= 14) & (minutes < 60)
+        if self.whole_days:
+            return np.zeros(len(parts), dtype=np.int64), real
+        return hour * 3600 + minute * 60 + second, real
 
 
 def _parts(cells: pd.Series[str], day: str) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from forecast.ingest.files.json_tables import read_json
 from forecast.ingest.files.markup_tables import is_markup, read_markup
 from forecast.ingest.files.sheet import SUFFIXES, Sheet, read_bytes
 
-__all__ = ["read_sheet", "read_sheets"]
+__all__ = ["PassedOverError", "read_sheet", "read_sheets"]
 
 _ZIP, _GZIP, _OLE, _PARQUET = b"PK", b"\x1f\x8b", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 
@@ -37,13 +37,21 @@ _MOST_DEPTH = 1
 _Part = tuple[str, Callable[[], Grid]]
 
 
+class PassedOverError(InputError):
+    """A part of a file that is left out and named; ``part`` is its name."""
+
+    def __init__(self, message: str, cure: str, part: str) -> None:
+        super().__init__(message, cure)
+        self.part = part
+
+
 def read_sheets(path: Path, data: bytes | None = None) -> Iterator[Sheet]:
     """Read the tables of a file one after the other: each member of an archive, each worksheet.
 
     Reads CSV and TXT in UTF-8, UTF-16 with its mark, GB18030 and Latin-1, plain or gzipped; ZIP, and
     one ZIP inside it; XLSX, XLSM, XLS, and HTML under the ending of a workbook; Parquet; JSON.
     The content decides, the ending only where the content leaves it open. Members that are no
-    tables, hidden worksheets and blank ones are left out.
+    tables and blank worksheets are left out; a hidden worksheet is named after the others.
 
     Args:
         path: the file.
@@ -52,6 +60,7 @@ def read_sheets(path: Path, data: bytes | None = None) -> Iterator[Sheet]:
     Raises:
         InputError: missing, unreadable, empty, or no table. Where that befalls one part, asking
             the same iterator again gives the next part.
+        PassedOverError: in the turn of a hidden worksheet.
     """
     data = read_bytes(path) if data is None else data
     sha256 = hashlib.sha256(data).hexdigest()
@@ -64,7 +73,7 @@ def read_sheets(path: Path, data: bytes | None = None) -> Iterator[Sheet]:
             raise _empty(_where(str(path), name))
         return Sheet(
             path, content, sha256, grid.encoding, grid.cells, dict(grid.ragged), name,
-            grid.worksheet,
+            grid.worksheet, grid.aside,
         )  # fmt: skip
 
     # A map goes on after an error in one of its parts, which a generator would not.
@@ -144,9 +153,20 @@ def _numbered(readers: list[Callable[[], Grid]]) -> Iterator[_Part]:
 def _workbook(where: str, data: bytes) -> Iterator[_Part]:
     from forecast.ingest.files.spreadsheets import read_workbook
 
-    grids = list(read_workbook(where, data))
+    hidden: list[str] = []
+    grids = list(read_workbook(where, data, hidden))
     for grid in grids:
         yield (grid.worksheet if len(grids) > 1 else ""), lambda grid=grid: grid  # type: ignore[misc]
+    for name in hidden if grids else ():
+        yield name, lambda name=name: _passed_over(where, name)  # type: ignore[misc]
+
+
+def _passed_over(where: str, name: str) -> Grid:
+    raise PassedOverError(
+        f"{where}/{name} is a hidden worksheet and was passed over.",
+        "Show it in Excel and save the workbook if its readings are wanted.",
+        name,
+    )
 
 
 def _guard(where: str, packed: int, unpacked: int) -> None:

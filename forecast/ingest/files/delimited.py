@@ -12,7 +12,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 import numpy as np
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from forecast.errors import InputError
 from forecast.ingest.files.decoding import clean_cell, decoded
-from forecast.ingest.files.grid import Grid, clean_column, frame_of
+from forecast.ingest.files.grid import Grid, clean_column, frame_of, notes_aside
 
 __all__ = ["read_delimited", "records"]
 
@@ -101,10 +101,15 @@ def read_delimited(where: str, data: bytes) -> Grid:
     if len(text) > _HEAD_BYTES and len(head) > 1:
         head.pop()
     begin, delimiter = _delimiter(head)
-    rows = _quick(text, delimiter, begin)
+    try:
+        rows = _quick(text, delimiter, begin)
+    except csv.Error:
+        # A cell beyond all measure; the careful way says where.
+        rows = None
     if rows is None:
         rows = _careful(where, text, delimiter, begin)
-    return rows.grid(encoding)
+    grid = rows.grid(encoding)
+    return replace(grid, aside=notes_aside(text, grid.ragged, delimiter)) if grid.ragged else grid
 
 
 def records(where: str, text: bytes, delimiter: str = "") -> Iterator[tuple[int, list[str]]]:

@@ -20,6 +20,17 @@ _PERIOD = re.compile(
     r"(?:[-_.月](?P<day>[0-9]{1,2})(?![0-9])|(?P<day2>[0-9]{2}))?)?(?![0-9])"
 )
 
+#: What makes a year in a name another thing: the year of an edition (v2020, 2018年新版), a number
+#: of a report, the end of a time that began before.
+_NOT_BEFORE = re.compile(
+    r"(?:(?<![a-z])(?:v|ver|version|no|nr|id)|版本?|编号|序号|文号|报告号|批次|截至|截止|至|到)[\s.:：#_-]*$",
+    re.IGNORECASE,
+)
+_NOT_AFTER = re.compile(r"\s*年?\s*(?:[新旧]|修订|试行)*版")
+
+#: Several months, 2021年1-6月 or 3月至5月: no time that a single reading could have.
+_MONTHS = re.compile(r"[0-9]{1,2}\s*月?\s*[-—–~～至到]\s*[0-9]{1,2}\s*月")
+
 #: 2018年第5周, 2018年05期, 2018W05, 2018-W05, 2018_week5.
 _WEEK = re.compile(
     r"(?<![0-9])(?P<year>(?:19|20)[0-9]{2})(?:\s*年\s*第?\s*(?P<week>[0-9]{1,2})\s*[周期]"
@@ -40,14 +51,22 @@ def period_named(sheet: Sheet, *, last_year: int) -> Period | None:
     """Return the day, month or year in the name of the part, of the file, or of their folder.
 
     The nearest name that holds one decides: the part (worksheet, member of an archive), its
-    folders, the file, the folder it lies in. A name with two different years says none.
+    folders, the file, the folder it lies in. A name with two different years, or with several
+    months, says none; the year of an edition or a number of a report is no time.
 
     Args:
         sheet: the table.
         last_year: later years are no years.
     """
     for name in _names(sheet):
-        found = [_period(match, last_year) for match in _PERIOD.finditer(name)]
+        if _MONTHS.search(name):
+            return None
+        found = [
+            _period(match, last_year)
+            for match in _PERIOD.finditer(name)
+            if not _NOT_BEFORE.search(name[: match.start()])
+            and not _NOT_AFTER.match(name[match.end() :])
+        ]
         periods = [period for period in found if period is not None]
         if len({(p.first.year, p.last.year) for p in periods}) > 1:
             return None

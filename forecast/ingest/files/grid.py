@@ -12,10 +12,13 @@ import pyarrow.compute as pc
 
 from forecast.ingest.files.decoding import clean_cell
 
-__all__ = ["Grid", "clean_column", "frame_of", "grid_of_rows"]
+__all__ = ["Grid", "clean_column", "frame_of", "grid_of_rows", "notes_aside"]
 
 #: What ``clean_cell`` changes inside a cell, in the syntax of RE2.
 _CHANGED = "[\uff01-\uff5e\u3000\ufeff]|<U\\+"
+
+#: Lines at each end of a text that may be notes, bytes in which they lie, and bytes of a note.
+_NOTES, _ENDS, _NOTE_BYTES = 12, 1 << 20, 600
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,14 @@ class Grid:
         cells: one row a line, columns from 0; the index is the line, from 1.
         ragged: lines of another width, which are not in ``cells``: line → fields.
         worksheet: the name of the worksheet in its workbook, else empty.
+        aside: what stands in ragged lines at the head and the end of a text: line → text.
     """
 
     encoding: str
     cells: pd.DataFrame
     ragged: Mapping[int, int] = field(default_factory=dict)
     worksheet: str = ""
+    aside: Mapping[int, str] = field(default_factory=dict)
 
 
 def clean_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -46,6 +51,28 @@ def clean_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
         words = pa.array([clean_cell(word) for word in coded.dictionary.to_pylist()], chunk.type)
         chunks.append(words.take(coded.indices))
     return pa.chunked_array(chunks, column.type)
+
+
+def notes_aside(text: bytes, ragged: Mapping[int, int], delimiter: str) -> dict[int, str]:
+    """Return what stands in the ragged lines among the first and the last of a text: its notes.
+
+    Args:
+        text: UTF-8 with ``\\n`` at the line ends.
+        ragged: lines of another width.
+        delimiter: that of the fields.
+    """
+    last = text.rstrip(b"\n").count(b"\n") + 1
+    first = text[:_ENDS].split(b"\n", _NOTES)[:_NOTES]
+    ends = text[-_ENDS:].rstrip(b"\n").rsplit(b"\n", _NOTES)[-_NOTES:]
+    lines = dict(enumerate(first, start=1))
+    lines.update(enumerate(ends, start=last - len(ends) + 1))
+    return {
+        line: clean_cell(
+            lines[line][:_NOTE_BYTES].decode("utf-8", errors="ignore").strip(delimiter)
+        )
+        for line in ragged
+        if line in lines
+    }
 
 
 def frame_of(columns: Sequence[pa.ChunkedArray], lines: Iterable[int]) -> pd.DataFrame:

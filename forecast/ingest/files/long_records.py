@@ -18,7 +18,7 @@ _CYCLE_YEARS, _CYCLE = 400, np.timedelta64(146_097, "D").astype("timedelta64[s]"
 
 
 def long_times(
-    text: pd.Series[str], *, last_year: int
+    text: pd.Series[str], *, last_year: int, whole_days: bool = False
 ) -> tuple[NDArray[np.datetime64], pd.Series[str]]:
     """Read a column of days or times as ``cells.times`` does, from ``OLDEST_YEAR`` on.
 
@@ -26,14 +26,15 @@ def long_times(
     >>> moments.astype("datetime64[D]").astype(str).tolist()
     ['1979-10-01', '2011-09-30', 'NaT']
     """
-    moments, why = times(text, last_year=last_year)
+    moments, why = times(text, last_year=last_year, whole_days=whole_days)
     year = pd.to_numeric(text.str.extract(r"^([0-9]{4})")[0], errors="coerce")
     old = ((year >= OLDEST_YEAR) & (year < FIRST_YEAR)).to_numpy(bool)
     if not old.any():
         return moments, why
     cells = text[old]
     later = (year[old] + _CYCLE_YEARS).astype("int64").astype("str") + cells.str.slice(4)
-    read, reason = times(later, last_year=FIRST_YEAR + _CYCLE_YEARS)
+    last = FIRST_YEAR + _CYCLE_YEARS
+    read, reason = times(later, last_year=last, whole_days=whole_days)
     moments, why = moments.copy(), why.copy()
     moments[old] = read - _CYCLE
     why[old] = reason

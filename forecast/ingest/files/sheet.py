@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class Sheet:
         part: which table of the file it is: the member's name in its archive, the worksheet's
             name, or both with ``/`` between; empty where the file is one table.
         worksheet: the worksheet's name, also where it is the only one; else empty.
+        aside: what stands in ragged lines at the head and the end of a text: line → text.
     """
 
     path: Path
@@ -57,6 +59,7 @@ class Sheet:
     ragged: dict[int, int]
     part: str = ""
     worksheet: str = ""
+    aside: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def first(self) -> tuple[str, ...]:

@@ -11,6 +11,12 @@ from typing import Any, TypeVar
 
 from forecast.errors import InputError
 from forecast.ingest.files.grid import Grid, grid_of_rows
+from forecast.ingest.files.workbook_cells import (
+    days_of_serials,
+    has_epoch_1904,
+    moment_of_serial,
+    texts_without_value,
+)
 
 __all__ = ["cell_text", "read_workbook"]
 
@@ -25,15 +31,17 @@ _MOST_CELLS = 30_000_000
 _CELL = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,9})([0-9]{0,19})["']""")
 
 
-def read_workbook(where: str, data: bytes) -> Iterator[Grid]:
+def read_workbook(where: str, data: bytes, hidden: list[str] | None = None) -> Iterator[Grid]:
     """Yield the grid of each worksheet; hidden and blank ones are left out.
 
     Numbers come as the shortest text that means the same value, whole ones without a point; dates
-    and times in ISO form; formulas as their stored result.
+    and times in ISO form; formulas as their stored result, or as their text (``=E2-10``) where none
+    is stored. A column of counts of days under a name of dates is read as dates.
 
     Args:
         where: what to call the workbook in messages.
         data: its content.
+        hidden: takes the names of the hidden worksheets.
 
     Raises:
         InputError: damaged, protected by a password, or too large.
@@ -43,15 +51,18 @@ def read_workbook(where: str, data: bytes) -> Iterator[Grid]:
         data = _opened(where, data)
         zipped = data[:2] == b"PK"
     kind = "XLSX" if zipped else "XLS"
-    sheets = _safely(where, kind, lambda: (_xlsx if zipped else _xls)(where, data))
+    aside: list[str] = [] if hidden is None else hidden
+    sheets = _safely(where, kind, lambda: (_xlsx if zipped else _xls)(where, data, aside))
     for name, read in sheets:
         rows = _safely(where, kind, read)
         # A lone cell far below makes a million blank rows; they cost no more than a look.
-        text = (
+        text = [
             (line, [cell_text(value) for value in row])
             for line, row in enumerate(rows, start=1)
             if any(value is not None and value != "" for value in row)
-        )
+        ]
+        if zipped:
+            _date_serials(data, text)
         grid = grid_of_rows(kind.lower(), text, worksheet=name)
         if not grid.cells.empty:
             yield grid
@@ -61,15 +72,41 @@ def read_workbook(where: str, data: bytes) -> Iterator[Grid]:
 _Sheets = Sequence[tuple[str, Callable[[], Sequence[Sequence[object]]]]]
 
 
-def _xlsx(where: str, data: bytes) -> _Sheets:
+def _date_serials(data: bytes, text: list[tuple[int, list[str]]]) -> None:
+    """Write columns of counts of days as dates, in place."""
+    columns = days_of_serials([cells for _, cells in text])
+    early = has_epoch_1904(data) if columns else False
+    if early:
+        columns = days_of_serials([cells for _, cells in text], epoch_1904=True)
+    for column, header in columns.items():
+        for _, cells in text[header + 1 :]:
+            if column < len(cells) and cells[column]:
+                cells[column] = cell_text(moment_of_serial(cells[column], epoch_1904=early))
+
+
+def _xlsx(where: str, data: bytes, hidden: list[str]) -> _Sheets:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     _check_extent(where, data)
     book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    unread = texts_without_value(data)
 
     def reader(name: str) -> Callable[[], Sequence[Sequence[object]]]:
-        return lambda: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        def rows() -> Sequence[Sequence[object]]:
+            cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            found: list[list[object]] = [list(row) for row in cells] if name in unread else []
+            for (row, column), text in unread.get(name, {}).items():
+                if row < len(found) and column < len(found[row]):
+                    found[row][column] = text
+            return found or cells
 
+        return rows
+
+    hidden += [
+        sheet.name
+        for sheet in book.sheets_metadata
+        if sheet.visible != SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
+    ]
     return [
         (sheet.name, reader(sheet.name))
         for sheet in book.sheets_metadata
@@ -77,7 +114,7 @@ def _xlsx(where: str, data: bytes) -> _Sheets:
     ]
 
 
-def _xls(where: str, data: bytes) -> _Sheets:
+def _xls(where: str, data: bytes, hidden: list[str]) -> _Sheets:
     # The faster library ends the whole process on some damaged files of this form.
     import xlrd  # type: ignore[import-untyped]
 
@@ -103,6 +140,7 @@ def _xls(where: str, data: bytes) -> _Sheets:
     def reader(sheet: Any) -> Callable[[], Sequence[Sequence[object]]]:
         return lambda: [[value(cell) for cell in sheet.row(at)] for at in range(sheet.nrows)]
 
+    hidden += [sheet.name for sheet in book.sheets() if sheet.visibility != 0]
     return [(sheet.name, reader(sheet)) for sheet in book.sheets() if sheet.visibility == 0]
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,14 @@ def _estimates(rows: pd.DataFrame) -> list[pd.DataFrame]:
     return parts
 
 
+def _parse_estimates(sheet: Sheet, request: Request) -> Parsed:
+    parsed = _parse(sheet, request)
+    rows = parsed.tables["air_daily"]
+    estimated = rows["flag"].str.contains("estimate", regex=False).astype(bool)
+    parsed.tables["air_daily"] = rows[estimated].reset_index(drop=True)
+    return parsed
+
+
 LAYOUT = Layout(
     name="aqicn_index",
     tables=_TABLES,
@@ -140,3 +149,7 @@ LAYOUT = Layout(
     parse=_parse,
     region_from_name=True,
 )
+
+#: The estimates alone, of a file whose points are in the tables: points of an older file must not
+#: come back over their corrections.
+ESTIMATES = replace(LAYOUT, parse=_parse_estimates)

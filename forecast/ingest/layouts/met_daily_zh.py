@@ -108,7 +108,7 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
     place = body[named] if named else pd.Series(request.region, index=body.index, dtype="str")
     nameless = (place == "").to_numpy(bool)
     notes.problem(list(body.index[nameless]), named, [""] * int(nameless.sum()), "no place")
-    date, why = times(body[day], last_year=request.last_year)
+    date, why = times(body[day], last_year=request.last_year, whole_days=True)
     undated = np.isnat(date) & ~nameless
     notes.problem(list(body.index[undated]), day, list(body[day][undated]), list(why[undated]))
     usable = ~undated & ~nameless

@@ -49,7 +49,7 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
     body.columns = pd.Index([str(column).lower() for column in body.columns])
     nameless = (body["province"] == "").to_numpy(bool)
     notes.problem(list(body.index[nameless]), "province", [""] * int(nameless.sum()), "no province")
-    date, why = times(body["date"], last_year=request.last_year)
+    date, why = times(body["date"], last_year=request.last_year, whole_days=True)
     undated = np.isnat(date) & ~nameless
     notes.problem(
         list(body.index[undated]), "date", list(body["date"][undated]), list(why[undated])

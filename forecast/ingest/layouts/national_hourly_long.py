@@ -19,6 +19,7 @@ from forecast.ingest.files.sheet import Sheet
 from forecast.ingest.layouts.station_hourly import point_role
 from forecast.ingest.parsed import Layout, Notes, Parsed, Request, ragged_rows
 from forecast.ingest.readers.hourly import hour_rows, read_lines, stale
+from forecast.ingest.readers.stated_units import check_stated_units
 
 __all__ = ["LAYOUT"]
 
@@ -56,6 +57,8 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
     ragged_rows(sheet, notes)
     body = sheet.named()
     body.columns = body.columns.str.lower()
+    items = {column: item for column, item in _ITEMS.items() if column in body}
+    body = body[~body.index.isin(check_stated_units(sheet, items))]
     moments, why = times(body["timepoint"], last_year=request.last_year)
     moments = moments.astype("datetime64[s]")
     old = stale(body["stationcode"], moments)
@@ -63,7 +66,6 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
         list(body.index[old]), "timepoint", list(body["timepoint"][old]),
         "the station repeats an old reading; the lines around it are of another day",
     )  # fmt: skip
-    items = {column: item for column, item in _ITEMS.items() if column in body}
     frame = read_lines(
         body,
         notes,

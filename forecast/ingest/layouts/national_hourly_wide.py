@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from forecast.ingest.files.sheet import Sheet
 from forecast.ingest.parsed import Layout, Notes, Parsed, Request, ragged_rows
 from forecast.ingest.readers.checks import check_pm_order, check_ranges_hold, outside
 from forecast.ingest.readers.daily import BASIS_CHANGE
+from forecast.partitions import coded
 from forecast.tables import HOUR_ITEMS
 
 __all__ = ["CITIES", "LAYOUTS", "SITES"]
@@ -76,16 +78,22 @@ def _matches(kind: str) -> Callable[[Sequence[Sequence[str]]], bool]:
     return matches
 
 
+@lru_cache(maxsize=16)
+def _header_of(line: bytes) -> str:
+    """Return what ``_header`` says of the first line of a file; the files of a year repeat it."""
+    try:
+        return _header([cell.strip() for cell in line.decode("utf-8").split(",")])
+    except UnicodeDecodeError:
+        return ""
+
+
 def _matches_bytes(kind: str) -> Callable[[bytes], bool]:
     def matches(data: bytes) -> bool:
         head = data[:64].removeprefix(_BOM).lower()
         if not head.startswith(b"date,hour,type,"):
             return False
-        try:
-            first = data[: data.index(b"\n")].removeprefix(_BOM).decode("utf-8")
-        except ValueError:
-            return False
-        return _header([cell.strip() for cell in first.split(",")]) == kind
+        end = data.find(b"\n")
+        return end > 0 and _header_of(data[:end].removeprefix(_BOM)) == kind
 
     return matches
 
@@ -301,29 +309,23 @@ def _rows(
     there = np.flatnonzero(~np.isnan(by_place).all(axis=1))
     at, hour = np.divmod(there, len(hours))
     time = hours[hour]
-    place = _texts(list(places), at)
-    constant = np.zeros(len(there), dtype=np.int64)
+    place = coded(list(places), at)
+    constant = np.zeros(len(there), dtype=np.int8)
     of_city = kind == "cities"
     return pd.DataFrame(
         {
-            "region": place if of_city else _texts([""], constant),
+            "region": place if of_city else coded([""], constant),
             "place": place,
-            "place_kind": _texts(["city" if of_city else "station"], constant),
+            "place_kind": coded(["city" if of_city else "station"], constant),
             "time": time,
             **{item: by_place[there, number] for number, item in enumerate(HOUR_ITEMS)},
-            "basis": _texts(["standard_state", "actual"], (time >= BASIS_CHANGE).astype(np.int64)),
-            "version": _texts(["realtime"], constant),
-            "flag": _texts([""], constant),
+            "basis": coded(["standard_state", "actual"], (time >= BASIS_CHANGE).astype(np.int8)),
+            "version": coded(["realtime"], constant),
+            "flag": coded([""], constant),
             "known_from": time,
             "row": first[hour].astype(np.int32),
         }
     )
-
-
-def _texts(words: list[str], at: NDArray[np.int64]) -> pd.Series[str]:
-    """Return a column of text from its few words."""
-    column: pd.Series[str] = pa.array(words, pa.string()).take(pa.array(at)).to_pandas()
-    return column
 
 
 def _layout(kind: str, of: str) -> Layout:

@@ -18,6 +18,7 @@ observation in China, from 20:00 to 20:00 (flag ``day_20_20``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from forecast.ingest.layouts.noaa_gsod import noaa_places
 from forecast.ingest.parsed import Layout, Notes, Parsed, Request, ragged_rows
 from forecast.ingest.readers.met_days import END_OF_DAY, weather_rows
 from forecast.ingest.readers.met_hours import LEAST_HOURS, direction
+from forecast.ingest.readers.weather_edges import edge_hours
 from forecast.ingest.readers.weather_hours import wind_parts
 
 __all__ = ["LAYOUT"]
@@ -87,27 +89,48 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
     reports = pd.DataFrame({"place": number, "time": local, **values}, index=body.index)
     kind = body.get("REPORT_TYPE", pd.Series("", index=body.index, dtype="str")).str.strip()
     hours = _on_the_hour(reports[~kind.isin(_SUMMARIES).to_numpy(bool)], kind, list(values))
-    days = _days(hours, [item for item in _MEANS if item in values])
     known = places.drop_duplicates("place").set_index("place")
-    flags = dict.fromkeys(names, "") | {
-        "temp_max": "from_hours", "temp_min": "from_hours", "precip": "day_20_20",
-    }  # fmt: skip
-    names = {item: column for item, column in names.items() if item in days}
-    frame = days.assign(
-        region=known["region"].reindex(stations[days["place"]]).to_numpy(),
-        place=stations[days["place"]].to_numpy(),
+    hours = hours.assign(
+        region=known["region"].reindex(stations[hours["place"]]).to_numpy(),
+        place=stations[hours["place"]].to_numpy(),
     )
-    rows = weather_rows(
-        sheet.path, frame, notes, names, place_kind="station", flag=flags, known_after=END_OF_DAY
+    rows = _rows(sheet.path, hours, notes, names)
+    stamps = hours["hour"].to_numpy().astype("datetime64[h]").astype("datetime64[s]")
+    stamped = hours.assign(
+        time=stamps, date=stamps.astype("datetime64[D]").astype("datetime64[s]"), row=hours["line"]
     )
+    edges = edge_hours(stamped, list(values), place_kind="station")
     used = {"STATION", "DATE", "NAME", "LATITUDE", "LONGITUDE", "REPORT_TYPE", *names.values()}
     return Parsed(
-        {"met_daily": rows},
+        {"met_daily": rows, "met_edges": edges},
         notes,
         len(whole) + len(sheet.ragged),
         tuple(column for column in whole.columns if column and column not in used),
         places.drop_duplicates(["region", "place"], ignore_index=True),
     )
+
+
+def _rows(path: Path, hours: pd.DataFrame, notes: Notes, names: dict[str, str]) -> pd.DataFrame:
+    """Return the rows of ``met_daily`` of one report an hour."""
+    days = _days(hours, [item for item in _MEANS if item in hours])
+    flags = dict.fromkeys(names, "") | {
+        "temp_max": "from_hours", "temp_min": "from_hours", "precip": "day_20_20",
+    }  # fmt: skip
+    there = {item: column for item, column in names.items() if item in days}
+    return weather_rows(
+        path, days, notes, there, place_kind="station", flag=flags, known_after=END_OF_DAY
+    )
+
+
+def _joined(hours: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of ``met_daily`` of hours from several files."""
+    seconds = hours["time"].to_numpy("datetime64[s]").astype(np.int64)
+    frame = hours.assign(hour=seconds // 3600, line=hours["row"])
+    items = [*(item for item in _MEANS if item in frame), "temp_max", "temp_min", "precip"]
+    items += ["wind_dir"] if {"wind_u", "wind_v"} <= set(frame) else []
+    if "temp_mean" not in frame:
+        frame["temp_mean"] = np.nan
+    return _rows(Path("two files"), frame, Notes(), {item: item for item in items})
 
 
 def _values(
@@ -185,7 +208,7 @@ def _days(hours: pd.DataFrame, means: list[str]) -> pd.DataFrame:
     """Return ``place, date`` and one column an item for each day; the index is its first line."""
     clock = (hours["hour"] % 24).to_numpy()
     hours = hours.assign(day=hours["hour"] // 24)
-    key = ["place", "day"]
+    key = ["region", "place", "day"]
     every = hours.groupby(key)[means]
     some = hours[np.isin(clock, _SYNOPTIC)].groupby(key)[means]
     enough = every.count() >= LEAST_HOURS
@@ -211,9 +234,10 @@ def _days(hours: pd.DataFrame, means: list[str]) -> pd.DataFrame:
 
 LAYOUT = Layout(
     name="noaa_isd",
-    tables=("met_daily",),
+    tables=("met_daily", "met_edges"),
     description="NOAA global-hourly: STATION,DATE,…,REPORT_TYPE,…,WND,CIG,VIS,TMP,DEW,SLP,…",
     matches=_matches,
     parse=_parse,
     region_fills=True,
+    joins_days=_joined,
 )

@@ -19,6 +19,7 @@ from forecast.ingest.files.cells import numbers, times
 from forecast.ingest.files.sheet import Sheet
 from forecast.ingest.parsed import Layout, Notes, Parsed, Request, ragged_rows
 from forecast.ingest.readers.hourly import hour_rows, read_lines, stale
+from forecast.ingest.readers.stated_units import check_stated_units
 
 __all__ = ["LAYOUT", "point_role"]
 
@@ -61,6 +62,8 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
     ragged_rows(sheet, notes)
     body = sheet.named()
     body.columns = body.columns.str.lower()
+    items = {column: item for column, item in _ITEMS.items() if column in body}
+    body = body[~body.index.isin(check_stated_units(sheet, items))]
     region = pd.Series(request.region, index=body.index, dtype="str")
     place = body["watchpoint"]
     moments, why = _ends(body, request)
@@ -69,7 +72,6 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
         list(body.index[old]), "date", list(body["date"][old] + " " + body["hour"][old]),
         "the station repeats an old reading; the lines around it are of another day",
     )  # fmt: skip
-    items = {column: item for column, item in _ITEMS.items() if column in body}
     frame = read_lines(
         body,
         notes,

@@ -2,7 +2,8 @@
 
 ``No,year,month,day,hour,PM2.5,PM10,SO2,NO2,CO,O3,TEMP,PRES,DEWP,RAIN,wd,WSPM,station``, or with one
 column ``datetime`` for the four. Missing is ``NA``; CO is in µg/m³ and is turned to mg/m³; the wind has
-16 points. Weather becomes daily values.
+16 points. Weather becomes daily values. The city is called 北京, so that it is one with other sources;
+the stations keep the names of the source.
 
 The hour is taken as its end. The data set does not say so; measured: the 2016 day means of seven of
 its stations are nearer to the city's official ones that way on two to three of four telling days
@@ -24,9 +25,14 @@ from forecast.ingest.files.cells import times
 from forecast.ingest.files.sheet import Sheet
 from forecast.ingest.parsed import Layout, Notes, Parsed, Request, ragged_rows
 from forecast.ingest.readers.hourly import hour_rows, read_lines
-from forecast.ingest.readers.weather_hours import bearing, weather_days, wind_parts
+from forecast.ingest.readers.weather_hours import (
+    bearing,
+    joined_weather,
+    weather_tables,
+    wind_parts,
+)
 
-__all__ = ["CLOCK_COLUMNS", "LAYOUT", "hour_of_columns"]
+__all__ = ["BEIJING", "CLOCK_COLUMNS", "LAYOUT", "hour_of_columns"]
 
 _AIR = {
     "PM2.5": "pm25",
@@ -45,6 +51,9 @@ _WEATHER = {
 }
 CLOCK_COLUMNS = ("year", "month", "day", "hour")
 _IGNORED = ("No",)
+
+#: The city, as the national sources call it.
+BEIJING = "北京"
 
 #: The stations of the data set, all of Beijing. Dingling is the control point of the city.
 _STATIONS = frozenset(
@@ -92,7 +101,7 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
         moments, why = hour_of_columns(body, last_year=request.last_year)
     place = body["station"]
     ours = set(place) - {""} <= _STATIONS
-    region = "Beijing" if ours and not request.region_given else request.region
+    region = BEIJING if ours and not request.region_given else request.region
     columns = {c: n for c, n in {**_AIR, **_WEATHER}.items() if c in body}
     frame = read_lines(
         body,
@@ -123,7 +132,7 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
     )
     # Repeats were counted with the air.
     met = met[~met.duplicated(key)]
-    days = weather_days(met, notes, names={item: names[item] for item in weather}, time=time)
+    of_days = weather_tables(met, notes, names={item: names[item] for item in weather}, time=time)
     names_of_places = pd.Series(sorted(set(place) - {""}), dtype="str")
     places = pd.DataFrame(
         {
@@ -135,7 +144,7 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
         }
     )
     return Parsed(
-        {"air_hourly": hours, "met_daily": days},
+        {"air_hourly": hours, **of_days},
         notes,
         len(body) + len(sheet.ragged),
         tuple(c for c in sheet.first if c in _IGNORED),
@@ -168,9 +177,10 @@ def _milligrams(path: Path, column: pd.Series[float], notes: Notes) -> NDArray[n
 
 LAYOUT = Layout(
     name="uci_beijing",
-    tables=("air_hourly", "met_daily"),
+    tables=("air_hourly", "met_daily", "met_edges"),
     description="Beijing stations, hours: No,year,month,day,hour,PM2.5,…,TEMP,…,wd,WSPM,station",
     matches=_matches,
     parse=_parse,
     region_fills=True,
+    joins_days=joined_weather,
 )

@@ -2,7 +2,8 @@
 
 ``No,year,month,day,hour,season,PM_Dongsi,…,PM_US Post,DEWP,HUMI,PRES,TEMP,cbwd,Iws,precipitation,Iprec``:
 one column ``PM_…`` a station; and ``No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir`` of the
-US mission in Beijing. The city stands in the file's name only. Missing is ``NA``.
+US mission in Beijing. The city stands in the file's name only, and is called by its Chinese name, so
+that it is one with other sources. Missing is ``NA``.
 
 ``cbwd`` has four points and ``cv`` for calm and variable air, too coarse for the parts of the wind.
 ``Iws`` adds up the speed [m/s] while the direction lasts, so the speed of an hour is its growth.
@@ -20,10 +21,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.ingest.files.sheet import Sheet
-from forecast.ingest.layouts.uci_beijing import CLOCK_COLUMNS, hour_of_columns
+from forecast.ingest.layouts.uci_beijing import BEIJING, CLOCK_COLUMNS, hour_of_columns
 from forecast.ingest.parsed import Layout, Notes, Parsed, Request, ragged_rows
 from forecast.ingest.readers.hourly import HOUR, hour_rows, read_lines
-from forecast.ingest.readers.weather_hours import weather_days
+from forecast.ingest.readers.weather_hours import joined_weather, weather_tables
 
 __all__ = ["LAYOUT", "speed_of_sums"]
 
@@ -40,6 +41,9 @@ _STATION = re.compile(r"PM_(.+)")
 _ONE = "pm2.5"
 _MISSION = "US Post"
 _CITY = re.compile(r"^([A-Za-z]+?)_?PM_?[0-9]{8}")
+_NAMES = {
+    "Beijing": BEIJING, "Chengdu": "成都", "Guangzhou": "广州", "Shanghai": "上海", "Shenyang": "沈阳",
+}  # fmt: skip
 
 
 def _stations(header: Sequence[str]) -> dict[str, str]:
@@ -67,8 +71,8 @@ def _region(request: Request, header: Sequence[str]) -> str:
         return request.region
     named = _CITY.match(request.region)
     if named is not None:
-        return named[1]
-    return "Beijing" if _ONE in header else request.region
+        return _NAMES.get(named[1].capitalize(), named[1])
+    return BEIJING if _ONE in header else request.region
 
 
 def _parse(sheet: Sheet, request: Request) -> Parsed:
@@ -109,7 +113,7 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
     )
     met = met[~met.duplicated(key)]
     names = {item: column for column, item in weather.items()} | {"wind_speed": _SUM}
-    days = weather_days(met, notes, names=names, time="hour", place_kind="city")
+    of_days = weather_tables(met, notes, names=names, time="hour", place_kind="city")
     places = pd.DataFrame(
         {
             "region": region,
@@ -120,7 +124,7 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
         }
     )
     return Parsed(
-        {"air_hourly": pd.concat(parts, ignore_index=True), "met_daily": days},
+        {"air_hourly": pd.concat(parts, ignore_index=True), **of_days},
         notes,
         len(body) + len(sheet.ragged),
         tuple(c for c in sheet.first if c in _IGNORED),
@@ -158,9 +162,10 @@ def speed_of_sums(
 
 LAYOUT = Layout(
     name="uci_cities",
-    tables=("air_hourly", "met_daily"),
+    tables=("air_hourly", "met_daily", "met_edges"),
     description="PM2.5 and weather of five cities, hours: No,year,month,day,hour,season,PM_…,cbwd,Iws,…",
     matches=_matches,
     parse=_parse,
     region_from_name=True,
+    joins_days=joined_weather,
 )

@@ -16,6 +16,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from forecast.errors import InputError, UsageError
 from forecast.ingest.files.containers import read_sheet
@@ -76,12 +77,12 @@ def read_query(url: str, query: str, *, name: str) -> Sheet:
 
     Args:
         url: an SQLAlchemy address.
-        query: one statement that gives rows.
+        query: one statement that gives rows and changes nothing; SQLite is opened read-only.
         name: what to call it.
 
     Raises:
         InputError: SQLAlchemy or a driver isn't installed, the database can't be reached, the
-            query fails, or it gives no rows.
+            query fails, it does not only read, or it gives no rows.
     """
     try:
         import sqlalchemy
@@ -91,8 +92,9 @@ def read_query(url: str, query: str, *, name: str) -> Sheet:
             'Install it: pip install "forecast[database]".',
         ) from error
     address = _url(url)
+    _check_reads(query, name)
     try:
-        engine = sqlalchemy.create_engine(address)
+        engine = sqlalchemy.create_engine(_read_only(address))
     except ImportError as error:
         raise InputError(
             f"The driver of the database {_shown(address)} is not installed "
@@ -107,6 +109,8 @@ def read_query(url: str, query: str, *, name: str) -> Sheet:
     try:
         with engine.connect() as connection:
             # The query goes to the driver as it is: «%» and «:» are no parameters of ours.
+            if address.get_backend_name() == "postgresql":
+                connection = connection.execution_options(postgresql_readonly=True)
             plain = connection.execution_options(no_parameters=True)
             result = plain.exec_driver_sql(query)
             if not result.returns_rows:
@@ -122,6 +126,45 @@ def read_query(url: str, query: str, *, name: str) -> Sheet:
     finally:
         engine.dispose()
     return read_sheet(Path("database") / f"{name}.csv", data)
+
+
+#: What stands between words: comments, and texts and names in quotation marks.
+_NO_WORDS = re.compile(
+    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]", re.DOTALL
+)
+_WRITES = re.compile(
+    r"\b(?:insert|update|delete|merge|replace\s+into|drop|alter|create|truncate|grant|attach|vacuum|"
+    r"pragma|call|exec|execute|into)\b",
+    re.IGNORECASE,
+)
+
+
+def _check_reads(query: str, name: str) -> None:
+    """Refuse a statement that is no plain SELECT.
+
+    Raises:
+        InputError: it begins with another word than SELECT or WITH, writes, or is several.
+    """
+    bare = _NO_WORDS.sub(" ", query).strip().rstrip(";").strip()
+    begins = re.match(r"\(*\s*(?:select|with)\b", bare, re.IGNORECASE)
+    if begins is None or ";" in bare or _WRITES.search(bare):
+        raise InputError(
+            f"The query of {name} is not one statement that only reads.",
+            "Write one SELECT, or WITH … SELECT; nothing may be changed in the database.",
+        )
+
+
+def _read_only(address: URL) -> URL:
+    """Return an address under which SQLite changes and makes no file; others as they are."""
+    file = address.database or ""
+    if address.get_backend_name() != "sqlite" or file in ("", ":memory:"):
+        return address
+    if file.startswith("file:"):
+        return address.update_query_dict({"mode": "ro", "uri": "true"})
+    # A question mark or a per cent sign in the path would end it.
+    path = quote(Path(file).resolve().as_posix(), safe="/:")
+    path = path if path.startswith("/") else f"/{path}"
+    return address.set(database=f"file:{path}").update_query_dict({"mode": "ro", "uri": "true"})
 
 
 def _url(text: str) -> URL:

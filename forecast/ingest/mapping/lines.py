@@ -24,6 +24,8 @@ __all__ = ["Lines", "body_of", "named_and_dated", "names_of", "plain_cells", "sa
 #: UTC+8 all the year round.
 _EAST = np.timedelta64(8 * 3600, "s")
 
+_DAY = np.timedelta64(86400, "s")
+
 
 @dataclass(frozen=True)
 class Lines:
@@ -134,17 +136,20 @@ def _moments(
     shown = body[time.columns[0]]
     for column in time.columns[1:]:
         shown = shown + " " + body[column]
+    # A day stamped 24:00 is the one that ends, an hour so stamped ends at the next day's 00:00.
+    days = mapping.table not in ("air_hourly", "water_samples")
     if time.format is not None:
-        moment, why = moments_by_format(shown, time.format, last_year)
+        moment, why = moments_by_format(shown, time.format, last_year, whole_days=days)
     else:
-        moment, why = times(body[time.columns[0]], last_year=last_year)
+        two = len(time.columns) == 2
+        moment, why = times(body[time.columns[0]], last_year=last_year, whole_days=days and not two)
         moment = moment.astype("datetime64[s]")
         if len(time.columns) == 2:
             after = clock(body[time.columns[1]])
             of_day = moment != moment.astype("datetime64[D]")
             why = why.mask((why == "") & of_day, "the date has a time of its own")
             why = why.mask((why == "") & np.isnat(after), "not an hour or a time of day")
-            moment = moment + after
+            moment = moment + (after % _DAY if days else after)
             moment[(why != "").to_numpy(bool)] = np.datetime64("NaT", "s")
     if time.hour_label == "start":
         moment = moment + HOUR

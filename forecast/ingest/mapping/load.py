@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +15,7 @@ from forecast.ingest.files.sheet import Sheet
 from forecast.ingest.mapping.lines import same_header
 from forecast.ingest.mapping.model import Mapping
 from forecast.ingest.mapping.rows import read_mapped
-from forecast.ingest.parsed import Layout, Parsed, Request
+from forecast.ingest.parsed import MAPPED, Layout, Parsed, Request
 
 __all__ = ["Mapping", "load_mapping", "load_mappings", "mapped_layout", "read_mapping"]
 
@@ -65,13 +67,15 @@ def load_mapping(path: Path) -> Mapping:
 def load_mappings(folder: Path) -> list[Mapping]:
     """Return the mappings of a folder, by name; none where there is no such folder.
 
+    Two may have one header, such as one of real-time and one of audited values: files that could be
+    either are read by the one that is given for them.
+
     Raises:
-        InputError: one of them is wrong, or two have one name or one header.
+        InputError: one of them is wrong, or two have one name.
     """
     if not folder.is_dir():
         return []
     found: dict[str, Mapping] = {}
-    headers: dict[tuple[str, ...], Path] = {}
     for path in sorted(folder.glob("*.toml")):
         mapping = load_mapping(path)
         if mapping.name in found:
@@ -80,16 +84,22 @@ def load_mappings(folder: Path) -> list[Mapping]:
                 "Give one of them another name.",
             )
         found[mapping.name] = mapping
-        if mapping.match is None:
-            continue
-        header = tuple(cell.casefold() for cell in mapping.match.header)
-        if header in headers:
-            raise InputError(
-                f"{path} has the same header as {headers[header]}, so files could be either.",
-                "Remove one of the two, or keep it elsewhere and give it with --map.",
-            )
-        headers[header] = path
     return [found[name] for name in sorted(found)]
+
+
+#: Kind of a wrong value → what it should be, in the words of TOML.
+_TYPES = {
+    "tuple_type": 'it must be a list, such as ["日期"]',
+    "list_type": 'it must be a list, such as ["日期"]',
+    "dict_type": "it must be a table of its own, such as [items.pm25]",
+    "model_type": "it must be a table of its own, such as [time]",
+    "model_attributes_type": "it must be a table of its own, such as [time]",
+    "string_type": "it must be a text in quotes",
+    "bool_type": "it must be true or false, without quotes",
+    "int_type": "it must be a whole number, without quotes",
+    "string_too_short": "it must not be empty",
+    "too_short": "it must not be empty",
+}
 
 
 def _explained(where: str, error: ValidationError) -> InputError:
@@ -99,8 +109,16 @@ def _explained(where: str, error: ValidationError) -> InputError:
         return InputError(f"{where}: there is no setting {key}.", "Correct its name or remove it.")
     if first["type"] == "missing":
         return InputError(f"{where}: {key} is missing.", "Add it.")
-    said = str(first["msg"]).removeprefix("Value error, ")
+    said = _TYPES.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
     return InputError(f"{where}: {key + ': ' if key else ''}{said}.", "Correct the mapping.")
+
+
+def _mark(mapping: Mapping) -> str:
+    """Return what tells apart the states of a mapping that read a table differently."""
+    aside = {"name", "confirmed", "match", "database", "format"}
+    fields = mapping.model_dump(mode="json", exclude=aside, exclude_defaults=True)
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def mapped_layout(mapping: Mapping) -> Layout:
@@ -117,10 +135,12 @@ def mapped_layout(mapping: Mapping) -> Layout:
         return read_mapped(mapping, sheet, request)
 
     return Layout(
-        name=f"mapping_{mapping.name}",
+        name=f"{MAPPED}{mapping.name}",
         tables=(mapping.table,),
         description=f"the mapping {mapping.name} of this workspace",
         matches=matches,
         parse=parse,
         region_from_name=mapping.region is None,
+        header_line=None if mapping.match is None else mapping.match.header_line,
+        mark=_mark(mapping),
     )

@@ -36,6 +36,7 @@ from forecast.standards.items import ITEMS
 from forecast.tables import HOUR_ITEMS
 
 __all__ = [
+    "EXCEL",
     "HEAD_LINES",
     "MAPPED_TABLES",
     "Database",
@@ -68,6 +69,9 @@ _KINDS = {
     "flow_daily": ("gauge",),
     "water_samples": ("section",),
 }
+
+#: The form of a date that is a number as Excel counts days.
+EXCEL = "excel"
 
 #: Lines in which a header is looked for.
 HEAD_LINES = 21
@@ -112,8 +116,8 @@ class Where(_Part):
 class Time(_Part):
     """``[time]``: the columns of the date and the time, and how they are written.
 
-    ``format`` is a form of ``strptime`` for the columns joined by a blank; without it the usual
-    forms of dates are read, with an hour (0 to 24) or a time of day in the second column.
+    ``format`` is a form of ``strptime`` for the columns joined by a blank, or ``excel`` for a number
+    as Excel counts days; without it the usual forms of dates are read, with an hour (0 to 24) or a time of day in the second column.
     ``hour_label``, for hours, says whether the stamp is the end or the start of the hour. ``zone``
     is ``local`` (UTC+8) or ``utc``.
     """
@@ -127,8 +131,10 @@ class Time(_Part):
     def _readable(self) -> Self:
         if self.format is None and len(self.columns) > 2:
             raise ValueError('more than two columns need a format, such as "%Y %m %d %H"')
-        if self.format is not None and "%" not in self.format:
-            raise ValueError('format needs signs such as "%Y-%m-%d"')
+        if self.format == EXCEL and len(self.columns) > 1:
+            raise ValueError("a number as Excel counts days is one column")
+        if self.format not in (None, EXCEL) and "%" not in str(self.format):
+            raise ValueError('format needs signs such as "%Y-%m-%d", or is "excel"')
         if self.format is not None and "%z" in self.format.lower():
             raise ValueError("format can't hold a zone; use zone instead")
         return self

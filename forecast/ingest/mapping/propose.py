@@ -23,19 +23,17 @@ from forecast.ingest.mapping.column_names import item_of, role_of, unit_of
 from forecast.ingest.mapping.load import Mapping, read_mapping
 from forecast.ingest.mapping.model import HEAD_LINES, MAPPED_TABLES, Reading, items_of
 from forecast.ingest.mapping.proposed_times import ProposedTime, proposed_time
+from forecast.ingest.mapping.proposed_units import Statement, proposed_unit
 from forecast.ingest.mapping.rows import read_mapped
 from forecast.ingest.mapping.text import mapping_text
-from forecast.ingest.mapping.unit_guess import probable_units
 from forecast.ingest.parsed import Request
-from forecast.ingest.readers.units import conversion, known_units
+from forecast.ingest.readers.stated_units import stated_units
 from forecast.standards.items import ITEMS
 
 __all__ = ["Proposal", "propose"]
 
 #: Lines that are looked at, and rows that are shown.
 _LINES, _SHOWN = 5000, 10
-
-_GASES = frozenset(["so2", "no2", "co", "o3_8h", "o3_1h", "o3_24h"])
 
 _WORDS = re.compile(r"[^0-9]+")
 
@@ -101,7 +99,10 @@ def propose(sheet: Sheet, *, name: str | None = None, last_year: int = 2100) -> 
     else:
         table, items = _wide_items(sheet, body, roles, time, draft)
     draft.fields = {"table": table, "confirmed": True}
-    draft.fields["match"] = {"header": [str(column) for column in body.columns]}
+    match: dict[str, object] = {"header": [str(column) for column in body.columns]}
+    if line != sheet.cells.index[0]:
+        match["header_line"] = line
+    draft.fields["match"] = match
     _places(sheet, body, roles, table, draft)
     _time(time, table, draft)
     reading = _reading(body, items, roles, table, draft)
@@ -173,7 +174,8 @@ def _wide_items(
             )
             continue
         column = fits[0]
-        unit = _unit(body[column], own, unit_of(column) or _second_line(body, column), draft)
+        said, _ = stated_units(sheet, {column: own})
+        unit = _unit(body[column], own, unit_of(column), said.get(column), draft)
         if unit:
             items[own] = {"column": column, "unit": unit}
     if not items:
@@ -198,9 +200,8 @@ def _long_items(
             continue
         lines = body[(names == said).to_numpy(bool)]
         units = set(lines[roles["unit"]]) if "unit" in roles else set()
-        unit = _unit(
-            lines[roles["value"]], own, units.pop() if len(units) == 1 else unit_of(said), draft
-        )
+        header = units.pop() if len(units) == 1 else unit_of(said)
+        unit = _unit(lines[roles["value"]], own, header, None, draft)
         if unit:
             items[own] = {"name": said, "unit": unit}
     if not items:
@@ -241,46 +242,17 @@ def _ozone(code: str, table: str, draft: _Draft) -> str:
     return "o3_8h"
 
 
-def _second_line(body: pd.DataFrame, column: str) -> str:
-    """Return the unit in a line of units below the header."""
-    if body.empty:
-        return ""
-    cell = str(body[column].iloc[0]).strip("() ")
-    return cell if conversion(cell, "µg/m³") or conversion(cell, "mg/L") or "/" in cell else ""
-
-
-def _unit(text: pd.Series[str], item: str, said: str, draft: _Draft) -> str:
+def _unit(
+    text: pd.Series[str], item: str, header: str, said: Statement | None, draft: _Draft
+) -> str:
     """Return the unit of an item, asking where the table doesn't say it; empty where none fits."""
-    own = ITEMS[item].unit
-    if said:
-        if conversion(said, own) is not None:
-            return said
-        draft.notes.append(
-            f"{ITEMS[item].zh}的单位 {said} 不能准确换算，未采用|"
-            f"{item} is in {said}, which has no exact way to {own}: not used"
-        )
-        return ""
-    values = numbers(plain_numbers(text, Reading())[0]).values
-    units = probable_units(item, values)
-    shown = f"{np.nanmedian(values):g}" if (~np.isnan(values)).any() else "-"
-    key = f"items.{item}.unit"
-    if len(units) == 1 and own == units[0] and own in ("-", "1..6", "index"):
-        return own
-    if len(units) == 1:
-        draft.ask(
-            key, f"表头没有单位,按中位数 {shown} 推断,请核对",
-            f"no unit in the header; proposed from the median {shown}: check",
-            # Abroad gases are in ppb as often, and the values of the two look alike.
-            must=item in _GASES and not draft.chinese,
-        )  # fmt: skip
-        return units[0]
-    choices = units or known_units(item)
-    draft.ask(
-        key, f"表头没有单位,中位数 {shown} 也分不清({'、'.join(choices)}),请选定",
-        f"no unit in the header, and the median {shown} does not tell ({', '.join(choices)})",
-        must=True,
-    )  # fmt: skip
-    return choices[0]
+    one = proposed_unit(text, item, header, said, chinese=draft.chinese)
+    if not one.unit:
+        draft.notes.append(f"{one.zh}|{one.en}")
+        draft.open |= one.must
+    elif one.zh:
+        draft.ask(f"items.{item}.unit", one.zh, one.en, must=one.must)
+    return one.unit
 
 
 def _places(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.ingest.files.cells import MISSING, times
 from forecast.ingest.mapping.cells import clock, moments_by_format
+from forecast.ingest.mapping.model import EXCEL
 
 __all__ = ["ProposedTime", "proposed_time"]
 
@@ -78,7 +79,9 @@ def _one(
     moments, _ = times(text, last_year=last_year)
     form, ambiguous = "", False
     if not _readable(moments, text):
-        for form in _FORMS:
+        # Numbers are dates only under a name that says so.
+        forms = (*_FORMS, EXCEL) if column == roles.get("date") else _FORMS
+        for form in forms:
             moments, _ = moments_by_format(text, form, last_year)
             if _readable(moments, text):
                 break
@@ -116,4 +119,6 @@ def _parts(body: pd.DataFrame, roles: dict[str, str], last_year: int) -> Propose
     moments, _ = moments_by_format(text, form, last_year)
     if not _readable(moments, text):
         return None
-    return ProposedTime(tuple(columns), form, hours="hour" in roles)
+    hours = "hour" in roles
+    ends = hours and bool((body[roles["hour"]].str.strip() == "24").any())
+    return ProposedTime(tuple(columns), form, hours=hours, ends=ends)

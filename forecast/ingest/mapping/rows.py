@@ -25,6 +25,7 @@ from forecast.ingest.readers.met_days import (
     read_met_days,
 )
 from forecast.ingest.readers.samples import read_items, water_type
+from forecast.ingest.readers.stated_units import check_stated_units
 from forecast.ingest.readers.units import plain_unit
 from forecast.partitions import typed
 from forecast.tables import TABLES
@@ -50,8 +51,10 @@ def read_mapped(mapping: Mapping, sheet: Sheet, request: Request) -> Parsed:
     notes = Notes()
     ragged_rows(sheet, notes)
     body = body_of(sheet, mapping)
+    body = body[~body.index.isin(_units_said(sheet, mapping))]
     lines = named_and_dated(body, mapping, request, notes)
-    plain = replace(sheet, ragged={})
+    # The cells go on in the units of the items, whatever the table said of theirs.
+    plain = replace(sheet, ragged={}, cells=sheet.cells.iloc[:0], aside={})
     if mapping.long is None:
         items = {one.column: code for code, one in mapping.items.items() if one.column is not None}
         tidy = plain_cells(lines, mapping, items, notes)
@@ -68,6 +71,19 @@ def read_mapped(mapping: Mapping, sheet: Sheet, request: Request) -> Parsed:
             {"region": lines.region, "place": lines.place, "place_kind": mapping.kind}
         ).drop_duplicates(ignore_index=True),
     )
+
+
+def _units_said(sheet: Sheet, mapping: Mapping) -> frozenset[int]:
+    """Return the lines that are units and no readings.
+
+    Raises:
+        ContradictionError: the table says another unit than the mapping.
+    """
+    if mapping.long is not None:
+        return frozenset()
+    wide = {one.column: code for code, one in mapping.items.items() if one.column is not None}
+    units = {one.column: one.unit for one in mapping.items.values() if one.column is not None}
+    return check_stated_units(sheet, wide, units)
 
 
 def _rows(

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ContradictionError
+from forecast.ingest.readers.units import plain_unit, split_header
+from forecast.ingest.readers.weather_ranges import HOUR_WEATHER
 from forecast.standards.items import ITEMS
 
 __all__ = [
@@ -28,7 +30,7 @@ __all__ = [
     "spikes",
 ]
 
-#: Lowest and highest value that is believed, in the unit of the item.
+#: Lowest and highest value that is believed, in the unit of the item; of weather, of one hour.
 RANGES: dict[str, tuple[float, float]] = {
     "so2": (0, 3000),
     "no2": (0, 1000),
@@ -61,15 +63,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "chla": (0, 10),
     "algae": (0, 1e11),
     "class_published": (1, 6),
-    # Weather: beyond the records of this country, -53 to 50.3 °C and 1,062 hPa among them.
-    "temp_mean": (-60, 60),
-    "temp_max": (-60, 60),
-    "temp_min": (-60, 60),
-    "dew_point": (-80, 40),
-    "rh": (0, 110),
-    "pressure": (400, 1100),
-    "precip": (0, 1700),
-    "wind_speed": (0, 100),
+    **HOUR_WEATHER,
 }
 
 #: Lowest value above 0 that an instrument of the networks shows [µg/m³; CO mg/m³]: below it lies
@@ -187,6 +181,13 @@ def _check_unit(path: Path, column: str, item: str, values: NDArray[np.float64])
         "µS/cm": "another unit" if large else "mS/cm",
     }
     unit = ITEMS[item].unit
+    said = plain_unit(split_header(column)[1])
+    if said and said != plain_unit(unit):
+        raise ContradictionError(
+            f"{path}: column {column} says {said}, in which its values would have a median of "
+            f"{typical:g} {unit}; that is impossible for {ITEMS[item].en}.",
+            f"The unit in the header is probably wrong: if the values are in {unit}, write that.",
+        )
     raise ContradictionError(
         f"{path}: column {column} has a median of {typical:g}, which is impossible for "
         f"{ITEMS[item].en} in {unit}.",

@@ -11,6 +11,8 @@ from forecast.ingest.files.sheet import Sheet
 from forecast.ingest.parsed import Notes, Parsed, Request, ragged_rows
 from forecast.ingest.readers.checks import check_air_columns, outside, spikes
 from forecast.ingest.readers.repeats import keep_first
+from forecast.ingest.readers.shifts import odd_days
+from forecast.ingest.readers.stated_units import check_stated_units
 
 __all__ = ["BASIS_CHANGE", "read_days"]
 
@@ -52,18 +54,23 @@ def read_days(
         aqi_cap: where the source cuts the published AQI off: values there get the flag ``capped``.
 
     Raises:
-        ContradictionError: a column can't be what its header says.
+        ContradictionError: a column can't be what its header says, or the table says another unit.
     """
     notes = Notes()
     ragged_rows(sheet, notes)
+    of_units = check_stated_units(sheet, items)
+    if of_units:
+        fine = ~body.index.isin(of_units)
+        body = body[fine]
+        region = None if region is None else region[fine]
+        version = None if version is None else version[fine]
     rows_read = len(body) + len(sheet.ragged)
     if region is None:
         region = pd.Series(request.region, index=body.index, dtype="str")
     nameless = (region == "").to_numpy(bool)
     notes.problem(list(body.index[nameless]), "", [""] * int(nameless.sum()), "no city")
 
-    moments, why = times(body[day], last_year=request.last_year)
-    moments = moments.astype("datetime64[D]").astype("datetime64[s]")
+    moments, why = times(body[day], last_year=request.last_year, whole_days=True)
     undated = np.isnat(moments) & ~nameless
     notes.problem(list(body.index[undated]), day, list(body[day][undated]), list(why[undated]))
     usable = ~undated & ~nameless
@@ -94,6 +101,14 @@ def read_days(
     groups = pd.factorize(places * np.int64(100_000) + quarter)[0].astype(np.int64)
     kept = {item: frame[item].to_numpy(np.float64) for item in names}
     check_air_columns(sheet.path, kept, names, groups)
+    odd = odd_days(places.astype(np.int64), frame["date"].to_numpy("datetime64[D]"), kept)
+    if (odd != "").any():
+        at = frame.index[odd != ""]
+        notes.problem(
+            list(at), "", list(body[day][at]), [f"{why}; row set aside" for why in odd[odd != ""]]
+        )
+        frame, conflicting, places = (x[odd == ""] for x in (frame, conflicting, places))
+        kept = {item: found[odd == ""] for item, found in kept.items()}
 
     parts = []
     days = frame["date"].to_numpy("datetime64[D]").astype(np.int64)

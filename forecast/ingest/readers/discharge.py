@@ -61,8 +61,9 @@ def read_flow(
         list(body.index[nameless]), "", list(place[nameless]), "no gauge or no region"
     )  # fmt: skip
     moments, why = long_times(body[day], last_year=request.last_year)
-    days = moments.astype("datetime64[D]").astype("datetime64[s]")
-    of_an_hour = ~np.isnat(moments) & (moments != days)
+    of_an_hour = ~np.isnat(moments) & (moments != moments.astype("datetime64[D]"))
+    # A day stamped 24:00 is the one that ends.
+    days, _ = long_times(body[day], last_year=request.last_year, whole_days=True)
     why = why.mask(of_an_hour, "a value of an hour, not of a day")
     undated = (np.isnat(moments) | of_an_hour) & ~nameless
     notes.problem(list(body.index[undated]), day, list(body[day][undated]), list(why[undated]))

@@ -15,12 +15,12 @@ from forecast.ingest.files.cells import numbers
 from forecast.ingest.parsed import Notes
 from forecast.ingest.readers.repeats import keep_first
 from forecast.ingest.readers.units import SAME, Conversion
+from forecast.ingest.readers.weather_ranges import DAY_WEATHER
 from forecast.standards.items import ITEMS
 
 __all__ = [
     "END_OF_DAY",
     "END_OF_UTC_DAY",
-    "MET_RANGES",
     "UTC_DAY",
     "MetColumn",
     "check_weather",
@@ -35,17 +35,6 @@ END_OF_DAY = np.timedelta64(86399, "s")
 
 #: A day of UTC is over at 08:00 of the next day in China.
 END_OF_UTC_DAY = END_OF_DAY + np.timedelta64(8 * 3600, "s")
-
-#: Lowest and highest daily value that is believed, in the unit of the item. Judgement, set beyond
-#: the records of China (−53 °C, 53 °C, 1,748 mm a day in Taiwan, 600 hPa above 4,500 m).
-MET_RANGES: dict[str, tuple[float, float]] = {
-    "temp_mean": (-65, 50), "temp_max": (-60, 60), "temp_min": (-70, 45), "dew_point": (-85, 40),
-    "surface_temp": (-75, 85), "rh": (0, 105), "pressure": (450, 1090),
-    "pressure_sea": (870, 1095), "precip": (0, 2000), "snow_depth": (0, 20_000),
-    "wind_speed": (0, 90), "wind_gust": (0, 130), "wind_dir": (0, 360), "wind_u": (-90, 90),
-    "wind_v": (-90, 90), "radiation": (0, 45), "cloud": (0, 100.5), "sunshine": (0, 24),
-    "blh": (0, 9000), "evaporation": (-5, 60), "visibility": (0, 200),
-}  # fmt: skip
 
 #: Fewer values than this say nothing about a column.
 _ENOUGH = 30
@@ -179,7 +168,7 @@ def weather_rows(
     parts = []
     for item, column in names.items():
         found = frame[item].to_numpy(np.float64)
-        low, high = MET_RANGES[item]
+        low, high = DAY_WEATHER[item]
         wrong = (found < low) | (found > high)
         notes.problem(
             list(frame.index[wrong]), column, [f"{v:g}" for v in found[wrong]],
@@ -227,7 +216,7 @@ def check_weather(
         there = found[~np.isnan(found)]
         if len(there) < _ENOUGH:
             continue
-        low, high = MET_RANGES[item]
+        low, high = DAY_WEATHER[item]
         share = ((there < low) | (there > high)).mean()
         if share > 0.5:
             raise _contradiction(

@@ -10,6 +10,7 @@ from forecast.ingest.files.cells import MISSING, numbers
 from forecast.ingest.files.sheet import Sheet
 from forecast.ingest.parsed import Notes
 from forecast.ingest.readers.checks import check_ranges_hold, outside
+from forecast.ingest.readers.stated_units import check_stated_units
 from forecast.standards.indicators import class_number
 from forecast.standards.items import ITEMS
 
@@ -96,6 +97,7 @@ def read_items(
     Raises:
         ContradictionError: a column can't be what its header says.
     """
+    check_stated_units(sheet, items)
     body = body.loc[described.index]
     usable = np.ones(len(body), bool)
     values: dict[str, NDArray[np.float64]] = {}

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from forecast.ingest.parsed import Notes
 from forecast.ingest.readers.checks import outside
 from forecast.ingest.readers.repeats import keep_first
+from forecast.ingest.readers.weather_edges import edge_hours
+from forecast.ingest.readers.weather_ranges import DAY_WEATHER
 
-__all__ = ["bearing", "weather_days", "wind_parts"]
+__all__ = ["bearing", "joined_weather", "weather_tables", "wind_parts"]
 
 #: As many hours as a valid daily mean of an air item needs (GB 3095-2012, table 4).
 _HOURS = 20
@@ -51,15 +53,15 @@ def wind_parts(
     return east, north
 
 
-def weather_days(
+def weather_tables(
     frame: pd.DataFrame,
     notes: Notes,
     *,
     names: dict[str, str],
     time: str,
     place_kind: str = "station",
-) -> pd.DataFrame:
-    """Return the rows of ``met_daily`` of hours.
+) -> dict[str, pd.DataFrame]:
+    """Return the rows of ``met_daily`` of hours, and those of ``met_edges``.
 
     Args:
         frame: ``region, place, time`` (end of the hour) and one column an item, in the units of the
@@ -70,7 +72,7 @@ def weather_days(
         time: the column of the time, for findings.
         place_kind: ``station``, ``city`` or other.
     """
-    items = [item for item in frame.columns if item not in ("region", "place", "time")]
+    items = [str(item) for item in frame.columns if item not in ("region", "place", "time")]
     frame, _ = keep_first(
         frame, ["region", "place", "time"], items, notes, column=time, shown="%Y-%m-%d %H:%M",
         what="hour",
@@ -90,6 +92,29 @@ def weather_days(
     ends = frame["time"].to_numpy("datetime64[s]")
     frame["date"] = (ends - np.timedelta64(1, "s")).astype("datetime64[D]").astype("datetime64[s]")
     frame["row"] = lines
+    return {
+        "met_daily": _days(frame, items, notes, names, place_kind),
+        "met_edges": edge_hours(frame, items, place_kind=place_kind),
+    }
+
+
+def joined_weather(hours: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of ``met_daily`` of hours from several files.
+
+    Args:
+        hours: ``region, place, place_kind, date, time, row`` and one column an item.
+    """
+    named = ("region", "place", "place_kind", "date", "time", "row")
+    items = [str(column) for column in hours if column not in named]
+    parts = [
+        _days(mine, items, Notes(), {}, str(kind)) for kind, mine in hours.groupby("place_kind")
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _days(
+    frame: pd.DataFrame, items: list[str], notes: Notes, names: dict[str, str], place_kind: str
+) -> pd.DataFrame:
     grouped = frame.groupby(["region", "place", "date"], sort=False)
     enough = grouped[items].count() >= _HOURS
     days = grouped[items].mean()
@@ -104,7 +129,15 @@ def weather_days(
     long = days.reset_index().melt(
         id_vars=["region", "place", "date", "row"], var_name="item", value_name="value"
     )
-    long = long[long["value"].notna()].reset_index(drop=True)
+    value = long["value"].to_numpy(np.float64)
+    low, high = np.array([DAY_WEATHER[item] for item in long["item"]]).reshape(-1, 2).T
+    impossible = (value < low) | (value > high)
+    for code, part in long[impossible].groupby("item"):
+        notes.problem(
+            list(part["row"]), names.get(str(code), str(code)), [f"{v:g}" for v in part["value"]],
+            f"the hours of this day give what {code} of a day can't be",
+        )  # fmt: skip
+    long = long[long["value"].notna() & ~impossible].reset_index(drop=True)
     long["place_kind"] = place_kind
     long["version"] = "unknown"
     long["flag"] = ""

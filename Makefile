@@ -19,7 +19,7 @@ $(DEMO)/forecast.toml: | $(READY)
 	$(BIN)/forecast init $(DEMO) --demo
 
 test: $(READY)  ## all tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from forecast.features.holidays import HOLIDAY_TERMS
 from forecast.models import AirSeasonal
 from forecast.models.panel_priors import estimate_priors
 from forecast.models.pooled import (
@@ -32,7 +33,13 @@ from forecast.models.pooled import (
     WaterPooled,
     shipped_air,
 )
-from forecast.models.pooling import choose, error_correlation, hindcast, slow_error_by_record
+from forecast.models.pooling import (
+    choose,
+    error_correlation,
+    error_shares,
+    hindcast,
+    slow_error_by_record,
+)
 from forecast.models.water_pooling import estimate_water
 from forecast.standards.items import AIR_ITEMS
 
@@ -40,6 +47,19 @@ COMMAND = "python benchmarks/pooled_slow_error.py --data PATH"
 SOURCE = "67 cities 2013-12 to 2020-11 (published readings); O3-8h from 1-hour and 24-hour O3"
 WATER_SOURCE = "61 sections 2013-01 to 2016-12 (published weekly readings)"
 DEGREES = 6.0
+#: Province of each city of the long record: cities of one share weather and policy.
+PROVINCES = {
+    "北京": ("北京",), "上海": ("上海",),
+    "河北": ("保定", "唐山", "廊坊", "沧州", "衡水", "邯郸"),
+    "山西": ("临汾", "吕梁", "太原", "晋中", "晋城", "长治", "阳泉"),
+    "陕西": ("咸阳", "宝鸡", "渭南", "铜川"),
+    "河南": ("三门峡", "开封", "鹤壁"),
+    "山东": ("济南", "济宁", "聊城"),
+    "江苏": ("南通", "常州", "扬州", "无锡", "盐城", "镇江"),
+    "浙江": ("嘉兴", "宁波", "湖州", "绍兴", "舟山", "金华"),
+    "安徽": ("滁州", "马鞍山"),
+    "广东": ("东莞", "中山", "佛山", "广州", "珠海", "肇庆"),
+}  # fmt: skip
 WATER_ITEMS = ("ph", "do", "codmn", "nh3n")
 
 
@@ -113,7 +133,10 @@ def pool(
         priors = choose(some, _pooled(priors, {}, {}, identity), origins[2::2])
     errors = hindcast(panel, _pooled(priors, {}, {}, identity), origins)
     matrix, _ = error_correlation(errors, list(priors))
-    return _pooled(priors, *slow_error_by_record(errors), matrix), errors
+    provinces = {city: name for name, cities in PROVINCES.items() for city in cities}
+    nation, group, _ = error_shares(errors[errors["item"] == "pm25"], provinces)
+    pooled = _pooled(priors, *slow_error_by_record(errors), matrix)
+    return replace(pooled, nation_share=round(nation, 2), group_share=round(group, 2)), errors
 
 
 def _with_shipped_persistence(item: str, prior: ItemPrior) -> ItemPrior:
@@ -147,7 +170,7 @@ def _write(
 
 
 def write_tables(pooled: AirPooled, errors: pd.DataFrame, out: Path) -> None:
-    """Write the three tables of the package."""
+    """Write the four tables of the package."""
     rows: list[tuple[object, ...]] = []
     for item, prior in pooled.priors.items():
         quantities = {
@@ -160,6 +183,8 @@ def write_tables(pooled: AirPooled, errors: pd.DataFrame, out: Path) -> None:
         }  # fmt: skip
         for k, (mean, sd) in enumerate(zip(*prior.season, strict=True)):
             name = f"{('cos', 'sin')[k % 2]}{k // 2 + 1}"
+            quantities[name], quantities[f"{name}_sd"] = mean, sd
+        for name, mean, sd in zip(HOLIDAY_TERMS, *prior.holidays, strict=True):
             quantities[name], quantities[f"{name}_sd"] = mean, sd
         rows.extend((item, name, f"{value:.4f}") for name, value in quantities.items())
     _write(out / "air_pooled.csv", ("item", "quantity", "value"), rows)
@@ -175,6 +200,15 @@ def write_tables(pooled: AirPooled, errors: pd.DataFrame, out: Path) -> None:
             for item in pooled.slow_sd
             for years in sorted(tables)
             for lead, sd in tables[years][item]
+        ],
+    )
+    _write(
+        out / "air_slow_shares.csv",
+        ("scope", "share", "n"),
+        [
+            (scope, f"{share:.2f}", year_errors)
+            for scope, share in (("nation", pooled.nation_share), ("group", pooled.group_share))
+            for year_errors in [int((errors["item"] == "pm25").sum())]
         ],
     )
     items, matrix = pooled.correlation

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from forecast.projection.observed import Assessment
     from forecast.runs.execute import Outcome
     from forecast.targets.model import Plan
+    from forecast.verification.backtest import BacktestOutcome
 
 __all__ = ["Workspace", "as_date"]
 
@@ -279,6 +280,29 @@ class Workspace:
             ),
             progress=progress,
         )  # fmt: skip
+
+    def backtest(
+        self,
+        *,
+        origins: str | None = None,
+        months: str | None = None,
+        models: str | None = None,
+        indicators: str | None = None,
+        region: str | None = None,
+        paths: int | None = None,
+        seed: int | None = None,
+        jobs: int | None = None,
+        out: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> BacktestOutcome:
+        """Forecast past years again from what was known, and score it; lists are with commas."""
+        from forecast.verification.backtest import BacktestRequest, backtest
+
+        request = BacktestRequest(
+            origins, months, models, indicators, region, paths, seed, jobs,
+            None if out is None else Path(out), self.config.workspace.lang,
+        )  # fmt: skip
+        return backtest(self._inner, request, progress=progress)
 
     def targets(
         self, *, region: str | None = None, year: int | None = None, plan: str | None = None

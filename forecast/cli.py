@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forecast.cli_backtest import add_backtest
 from forecast.cli_data import add_commands
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName, StandardToken, YearOf
 from forecast.cli_standard import standard_app
@@ -33,6 +34,7 @@ app = typer.Typer(
     "Will each environmental target be met, how likely, and what is left of the budget.",
 )
 add_commands(app)
+add_backtest(app)
 app.add_typer(standard_app, name="standard")
 app.add_typer(target_app, name="target")
 

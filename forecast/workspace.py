@@ -47,12 +47,13 @@ class General(_Part):
 
 
 class Run(_Part):
-    """``[run]``: how many paths, from which seed, on how many processes, by which model."""
+    """``[run]``: how many paths, from which seed, on how many processes, by which model, how far."""
 
     paths: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     seed: Annotated[int, Field(ge=0)] = 20150101
     jobs: Annotated[int, Field(ge=0)] = 0
     model: Annotated[str, Field(min_length=1)] = "seasonal"
+    outlook: bool = True
 
 
 class Standards(_Part):
@@ -100,6 +101,46 @@ class SectionSet(_Part):
         return self
 
 
+class RegionGroup(_Part):
+    """``[[region_groups]]``: regions whose futures are drawn together and judged as one."""
+
+    name: Annotated[str, Field(min_length=1)]
+    members: Annotated[list[str], Field(min_length=2)]
+
+    @field_validator("members")
+    @classmethod
+    def _each_once(cls, value: list[str]) -> list[str]:
+        if len(set(value)) != len(value):
+            raise ValueError("a member is listed twice")
+        return value
+
+
+class ExceptionalSpan(_Part):
+    """``[[exceptional_spans]]``: days that say little of other years; they count with a weight."""
+
+    first: date
+    last: date
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.1
+    region: str = ""
+    items: list[Literal["so2", "no2", "pm10", "pm25", "co", "o3_8h"]] = []
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("last is before first")
+        return self
+
+
+class Break(_Part):
+    """``[[breaks]]``: from this day on readings stand on another footing, as after a move."""
+
+    day: date
+    region: Annotated[str, Field(min_length=1)]
+    items: list[Literal["so2", "no2", "pm10", "pm25", "co", "o3_8h"]] = []
+    reason: str = ""
+
+
 class Plans(_Part):
     """``[plans]``: which plans apply (none: all that name a region of the data), and where more are."""
 
@@ -116,6 +157,9 @@ class Config(_Part):
     thresholds: Thresholds = Thresholds()
     regions: Regions = Regions()
     section_sets: list[SectionSet] = []
+    region_groups: list[RegionGroup] = []
+    exceptional_spans: list[ExceptionalSpan] = []
+    breaks: list[Break] = []
     plans: Plans = Plans()
 
     @classmethod
@@ -244,13 +288,22 @@ def _explained(path: Path, error: ValidationError) -> WorkspaceError:
     return WorkspaceError(f"{path}: {key} = {shown} is not allowed: {text}.", "Correct the value.")
 
 
+#: Parts of the file that are lists of tables.
+_LISTS: dict[str, type[_Part]] = {
+    "section_sets": SectionSet,
+    "region_groups": RegionGroup,
+    "exceptional_spans": ExceptionalSpan,
+    "breaks": Break,
+}
+
+
 def _key(where: list[int | str]) -> str:
     """Write a location as it reads in the file: ``[run] paths``, ``[[section_sets]] 2 name``."""
     if not where:
         return "the file"
     head = str(where[0])
     rest = [str(part + 1) if isinstance(part, int) else part for part in where[1:]]
-    return " ".join([f"[[{head}]]" if head == "section_sets" else f"[{head}]", *rest])
+    return " ".join([f"[[{head}]]" if head in _LISTS else f"[{head}]", *rest])
 
 
 def _allowed(where: list[int | str]) -> list[str]:
@@ -259,8 +312,7 @@ def _allowed(where: list[int | str]) -> list[str]:
     for part in where:
         if isinstance(part, int):
             continue
-        annotation = model.model_fields[part].annotation
-        model = SectionSet if part == "section_sets" else annotation
+        model = _LISTS.get(part, model.model_fields[part].annotation)
     return sorted(model.model_fields)
 
 
@@ -282,6 +334,7 @@ paths = 2000                      # 样本路径数 / number of simulated future
 seed = 20150101                   # 随机种子，同种子同结果 / same seed, same result
 jobs = 0                          # 并行进程数,0 为自动 / parallel processes, 0 chooses
 model = "seasonal"                # 预测模型 / the model
+outlook = true                    # 同时展望规划涉及的以后年份 / look at the plan's later years too
 
 [standards]
 aqi = ""                          # 空=按日期；或 "HJ 633-2012"、"HJ 633-2026" / empty: by date
@@ -304,6 +357,27 @@ unlikely = 0.2                    # 低于此值为“较不可能” / UNLIKELY
 # sections = ["断面甲", "断面乙"]
 # valid_from = 2021-01-01
 # valid_to = 2025-12-31
+
+# 区域组：组内各区域按同一未来抽样,并给出“全部达标”的概率 / regions judged together as well
+# [[region_groups]]
+# name = "衡水各县"
+# members = ["枣强县", "武邑县"]
+
+# 特殊时段：参与拟合但权重很小,不删除 / days that count little in the fit; nothing is deleted
+# [[exceptional_spans]]
+# first = 2022-12-01
+# last = 2023-01-31
+# weight = 0.1
+# region = ""                     # 空=所有区域 / empty: everywhere
+# items = []                      # 空=全部项目 / empty: all items
+# reason = "疫情"
+
+# 断点：点位搬迁等使前后不可比,作为台阶而非趋势 / a step in the record, such as a station's move
+# [[breaks]]
+# day = 2021-05-01
+# region = "衡水"
+# items = ["pm25"]
+# reason = "点位搬迁"
 
 [plans]
 names = []                        # 空=适用于数据中地区的全部规划 / empty: every plan of a region in the data

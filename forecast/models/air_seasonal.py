@@ -1,38 +1,52 @@
 """Seasonal model of one city's daily air quality: all items together, as sample paths.
 
-ln C = level + trend + season + weekend + scale(season) · residual, fitted by ridge regression
-towards figures pooled over many cities; residuals are carried on from the present state and
-driven by past days drawn whole (:mod:`forecast.models.residuals`); parameters are drawn anew
-for each path; the slow error of a year (:mod:`forecast.models.slow_error`) comes on top.
+ln C = level + trend + season + weekend + holidays + scale(season) · residual, fitted by ridge
+regression towards figures pooled over many cities (:mod:`forecast.models.air_mean`); residuals are
+carried on from the present state and driven by past days drawn whole
+(:mod:`forecast.models.residuals`); parameters are drawn anew for each path; the slow error of a
+year (:mod:`forecast.models.slow_error`) comes on top.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.features.calendar import harmonics, is_weekend
+from forecast.features.calendar import harmonics
+from forecast.models.air_mean import (
+    COLUMNS,
+    PARTS,
+    Mean,
+    calendar_columns,
+    fit_mean,
+    future_design,
+    scale_of,
+)
+from forecast.models.circumstances import Circumstances
 from forecast.models.paths import Paths
-from forecast.models.pooled import HARMONICS, AirPooled, ItemPrior, shipped_air
+from forecast.models.pooled import AirPooled, shipped_air
 from forecast.models.residuals import (
+    Dates,
     Dependence,
     dependence,
-    draw_positions,
+    draw_dates,
     fill_gaps,
     filter_residuals,
     run_forward,
     run_shifts,
 )
+from forecast.models.shared_draws import SharedDraws
 from forecast.models.slow_error import (
     correlation_factor,
     slow_growth,
     slow_links,
     slow_units,
 )
+from forecast.standards.items import AIR_ITEMS
 
 __all__ = ["MIN_DAYS", "AirSeasonal"]
 
@@ -40,40 +54,8 @@ __all__ = ["MIN_DAYS", "AirSeasonal"]
 MIN_DAYS = 60
 
 _YEAR = 365.25
-#: Readings below this part of the median are set to it: a log of 0 would rule the fit.
-_FLOOR = 0.02
-#: No drawn value exceeds this multiple of the highest reading.
-_CAP = 3.0
-#: The trend of a year is this part of the trend of the year before, beyond the origin.
-_DAMPING = 0.8
-#: The trend is that of the last years; before, the drifting level takes the changes up [years].
-_TREND_YEARS = 3.0
-#: Length of a piece of the drifting level [years].
-_KNOT_YEARS = 0.5
-#: Weight of old years in everything: half after so many years.
-_HALF_LIFE_YEARS = 5.0
-#: On 2018-09-01 gases went over from 0 °C to 25 °C as reference state, and particles to actual
-#: conditions (announcement 29 of 2018 of the environment ministry; from memory).
-_BASIS_DAY = np.datetime64("2018-09-01", "D")
-_BASIS_SIDE_DAYS = 90
-_GASES = ("so2", "no2", "co", "o3_8h")
-_BASIS_STEP = {True: (float(np.log(273.15 / 298.15)), 0.03), False: (0.0, 0.05)}
-#: Days of the first lockdown say little of other years.
-_LOCKDOWN = (np.datetime64("2020-01-24", "D"), np.datetime64("2020-04-30", "D"))
-_LOCKDOWN_WEIGHT = 0.1
+#: Paths worked on at a time, so that memory stays small and close.
 _CHUNK = 250
-
-
-@dataclass(frozen=True)
-class _Mean:
-    """Fitted mean of ln C of one item: future coefficients are trend, level, season, weekend."""
-
-    centre: float
-    coefficients: NDArray[np.float64]
-    root: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    cap: float
-    floor: float
 
 
 class AirSeasonal:
@@ -82,6 +64,9 @@ class AirSeasonal:
     Args:
         place: name of the place, kept in the paths.
         pooled: figures of a panel of cities; those of the package by default.
+        circumstances: spans that count less and breaks of the record; those that everybody
+            shares by default.
+        shared: what the paths have in common with those of other places; nothing by default.
 
     Attributes:
         name: ``"seasonal"``.
@@ -91,9 +76,18 @@ class AirSeasonal:
 
     name = "seasonal"
 
-    def __init__(self, place: str = "", *, pooled: AirPooled | None = None) -> None:
+    def __init__(
+        self,
+        place: str = "",
+        *,
+        pooled: AirPooled | None = None,
+        circumstances: Circumstances | None = None,
+        shared: SharedDraws | None = None,
+    ) -> None:
         self.place = place
         self.pooled = pooled if pooled is not None else shipped_air()
+        self.circumstances = circumstances if circumstances is not None else Circumstances()
+        self.shared = shared
         self.items: tuple[str, ...] = ()
         self.last_day: np.datetime64 | None = None
 
@@ -126,17 +120,19 @@ class AirSeasonal:
         values[(days[seen] - first).astype(np.int64)] = table[seen][:, enough]
 
         kept = self.pooled.trend_kept(self.last_day)
-        priors = [
+        priors = tuple(
             replace(p, trend=(kept * p.trend[0], p.trend[1]))
             for p in map(self.pooled.prior, self.items)
-        ]
+        )
         self._dependence: Dependence = dependence(priors)
-        self._means: list[_Mean] = []
+        self._means: list[Mean] = []
+        calendar = calendar_columns(span)
         residuals = np.full(values.shape, np.nan)
         for i, item in enumerate(self.items):
-            mean, residuals[:, i] = _fit_item(
-                span, values[:, i], item, priors[i], float(self._dependence.inflation[i])
-            )
+            mean, residuals[:, i] = fit_mean(
+                span, values[:, i], item, priors[i], float(self._dependence.inflation[i]),
+                self.circumstances, calendar,
+            )  # fmt: skip
             self._means.append(mean)
         self._years = np.isfinite(values).sum(axis=0) / _YEAR
         innovations, self._state = filter_residuals(residuals, self._dependence)
@@ -157,7 +153,8 @@ class AirSeasonal:
             no columns.
 
         Raises:
-            ValueError: a day is not after the last reading.
+            ValueError: a day is not after the last reading, or there are draws in common for
+                another number of paths or other days.
         """
         times = days.astype("datetime64[D]")
         shape = (n_paths, len(times), len(self.items))
@@ -169,6 +166,39 @@ class AirSeasonal:
             self._fill(values, leads, rng)
         return Paths(values, times, self.items, (self.place,) * len(self.items), self.name)
 
+    def explain(self, days: NDArray[np.datetime64]) -> dict[str, dict[str, float]]:
+        """Return what the expected ln C of ``days`` is made of, on average over them.
+
+        Args:
+            days: days after the last reading, at least one.
+
+        Returns:
+            Item → ``level`` (ln of the present level [unit of the item]), ``trend``, ``season``,
+            ``calendar`` (weekends and holidays) and ``state`` (what is left of the present
+            departure from all that). They add up to the mean of the expected ln C, without
+            drawn noise and slow error.
+
+        Raises:
+            ValueError: no days, or a day is not after the last reading.
+        """
+        if self.last_day is None or not self.items:
+            return {}
+        times = days.astype("datetime64[D]")
+        if not len(times) or times.min() <= self.last_day:
+            raise ValueError(f"days must lie after the last reading, {self.last_day}")
+        leads = (times - self.last_day).astype(np.int64)
+        design = future_design(times, leads).mean(axis=0)
+        left = self._dependence.phi[:, :, None] ** (leads - 1)
+        carried = (self._state[:, :, None] * left).sum(axis=0)
+        season = harmonics(times, 1)
+        found = {}
+        for i, (item, mean) in enumerate(zip(self.items, self._means, strict=True)):
+            own = {k: float(design[s] @ mean.coefficients[s]) for k, s in PARTS.items()}
+            own["level"] += mean.centre
+            own["state"] = float((scale_of(mean.scale, season) * carried[i]).mean())
+            found[item] = own
+        return found
+
     def _fill(
         self, values: NDArray[np.float32], leads: NDArray[np.int64], rng: np.random.Generator
     ) -> None:
@@ -177,156 +207,103 @@ class AirSeasonal:
         n_paths = values.shape[0]
         ahead = np.arange(1, int(leads.max()) + 1)
         future = self.last_day + ahead
-        n_past, n_items = self._innovations.shape
-        positions = draw_positions(n_past, len(ahead), n_paths, rng)
-        filled = fill_gaps(self._innovations, rng)
-        shifts = run_shifts(positions, filled, rng)
-        parameters = rng.standard_normal((n_paths, self._means[0].root.shape[1], n_items))
-        parameters = parameters @ self._parameter_factor.T
+        table, dates = self._past(n_paths, len(ahead), rng)
+        filled = fill_gaps(table, rng)
+        shifts = run_shifts(dates.units, filled)
         points = [
             self.pooled.slow_points(item, years)
             for item, years in zip(self.items, self._years, strict=True)
         ]
         anchors = sorted({lead for own in points for lead, _ in own}) or [1.0]
+        parameters = self._parameters(n_paths, rng) @ self._parameter_factor.T
+        slow = self._slow(n_paths, len(anchors), rng)
+        # Parameters and slow error enter alike: days by draws, one product an item.
+        draws = np.concatenate([parameters, slow], axis=1).astype(np.float32).transpose(2, 1, 0)
+        design = future_design(future, ahead)
         links = slow_links(anchors, ahead)
-        slow = slow_units(
-            correlation_factor(self.pooled, self.items),
-            n_paths,
-            self.pooled.degrees,
-            rng,
-            n_anchors=len(anchors),
-        )
-        design = _future_design(future, ahead)
+        loads = np.stack(
+            [
+                np.hstack([design @ mean.root, links * slow_growth(own, ahead)[:, None]])
+                for mean, own in zip(self._means, points, strict=True)
+            ]
+        ).astype(np.float32)
         season = harmonics(future, 1)
         centre = np.stack([design @ m.coefficients + m.centre for m in self._means], axis=1)
-        spread = np.stack([design @ m.root for m in self._means], axis=2)
-        growth = np.stack([slow_growth(own, ahead) for own in points], axis=1)
-        scale = np.stack([_scale(m.scale, season) for m in self._means], axis=1)
-        growth32 = growth.astype(np.float32)
-        low = np.log([m.floor for m in self._means])
-        high = np.log([m.cap for m in self._means])
+        scale = np.stack([scale_of(m.scale, season) for m in self._means], axis=1)
+        centre32, scale32 = (x.astype(np.float32)[:, :, None] for x in (centre, scale))
+        low, high = np.log([[m.floor, m.cap] for m in self._means]).astype(np.float32).T[..., None]
+        every = len(leads) == len(ahead) and bool((leads == ahead).all())
+        past, shifts = (
+            np.ascontiguousarray(filled.T),
+            np.ascontiguousarray(shifts.transpose(2, 0, 1)),
+        )
         for start in range(0, n_paths, _CHUNK):
             part = slice(start, min(start + _CHUNK, n_paths))
-            driven = filled[positions[part]] + shifts[part]
+            at, run = dates.positions[part].T, dates.run[part].T
+            path = np.arange(part.start, part.stop)
+            driven = np.empty((len(ahead), len(self.items), len(path)), dtype=np.float32)
+            for item, (record, shift) in enumerate(zip(past, shifts, strict=True)):
+                driven[:, item] = record[at]
+                driven[:, item] += shift[path, run]
             drawn = run_forward(driven, self._state, self._dependence)
-            drawn *= scale.astype(np.float32)
-            drawn += centre.astype(np.float32)
-            drawn += np.einsum("dki,pki->pdi", spread, parameters[part]).astype(np.float32)
-            drawn += np.einsum("dk,pki->pdi", links, slow[part]).astype(np.float32) * growth32
-            np.clip(drawn, low, high, out=drawn)
-            values[part] = np.exp(drawn[:, leads - 1])
+            drawn *= scale32
+            drawn += centre32
+            drawn += (loads @ draws[:, :, part]).swapaxes(0, 1)
+            np.maximum(drawn, low, out=drawn)
+            np.minimum(drawn, high, out=drawn)
+            wanted = drawn if every else drawn[leads - 1]
+            np.exp(wanted, out=wanted)
+            values[part] = wanted.transpose(2, 0, 1)
 
+    def _past(
+        self, n_paths: int, n_days: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], Dates]:
+        """Innovations of the record and the past dates drawn from it, own or in common."""
+        assert self.last_day is not None
+        if self.shared is None:
+            n_past, n_items = self._innovations.shape
+            return self._innovations, draw_dates(n_past, n_days, n_paths, n_items, rng)
+        shared = self.shared
+        skip = int((self.last_day + 1 - shared.start).astype(int))
+        own = [AIR_ITEMS.index(item) for item in self.items]
+        dates = Dates(
+            shared.dates.positions[:, skip : skip + n_days],
+            shared.dates.run[:, skip : skip + n_days],
+            shared.dates.units[:, :, own],
+        )
+        if skip < 0 or dates.positions.shape != (n_paths, n_days):
+            raise ValueError(
+                f"the draws in common are {shared.dates.positions.shape[0]} paths from "
+                f"{shared.start}, asked for are {n_paths} paths of {n_days} days from "
+                f"{self.last_day + 1}"
+            )
+        first = self.last_day + 1 - len(self._innovations)
+        table = np.full((int((shared.start - shared.first).astype(int)), len(self.items)), np.nan)
+        at = int((first - shared.first).astype(int))
+        table[max(at, 0) :] = self._innovations[max(-at, 0) : len(table) - at]
+        return table.astype(np.float32), dates
 
-def _past_design(
-    days: NDArray[np.datetime64], item: str, prior: ItemPrior, use_step: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Columns of the mean over past days, with prior means and standard deviations."""
-    years = (days - days[-1]).astype(np.float64) / _YEAR
-    columns = [np.maximum(years, -_TREND_YEARS), np.ones(len(days))]
-    means = [prior.trend[0], 0.0]
-    sds = [prior.trend[1], 10.0]
-    columns.extend(harmonics(days, HARMONICS).T)
-    means.extend(prior.season[0])
-    sds.extend(prior.season[1])
-    columns.append(is_weekend(days).astype(np.float64))
-    means.append(prior.weekend[0])
-    sds.append(prior.weekend[1])
-    if use_step:
-        step = _BASIS_STEP[item in _GASES]
-        # Zero after the change: the level is that of the present basis.
-        columns.append(np.where(days < _BASIS_DAY, -1.0, 0.0))
-        means.append(step[0])
-        sds.append(step[1])
-    for knot in np.arange(0.0, -years[0], _KNOT_YEARS):
-        columns.append(-np.clip((-years - knot) / _KNOT_YEARS, 0.0, 1.0))
-        means.append(0.0)
-        sds.append(prior.level_sd * np.sqrt(_KNOT_YEARS))
-    return np.stack(columns, axis=1), np.array(means), np.array(sds)
+    def _parameters(self, n_paths: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Unit draws of the parameters of the mean, shape (path, column, item)."""
+        normal = rng.standard_normal((n_paths, COLUMNS, len(self.items)))
+        if self.shared is not None:
+            own = [AIR_ITEMS.index(item) for item in self.items]
+            normal *= np.sqrt(1.0 - self.shared.common_share)
+            normal += self.shared.parameters[:, :, own]
+        return normal
 
-
-def _future_design(days: NDArray[np.datetime64], ahead: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Columns trend (damped), level, season, weekend of days ``ahead`` of the last reading."""
-    years = ahead / _YEAR
-    rate = -np.log(_DAMPING)
-    damped = (1.0 - np.exp(-rate * years)) / rate
-    return np.column_stack(
-        [damped, np.ones(len(days)), harmonics(days, HARMONICS), is_weekend(days)]
-    )
-
-
-def _fit_item(
-    days: NDArray[np.datetime64],
-    values: NDArray[np.float64],
-    item: str,
-    prior: ItemPrior,
-    inflation: float,
-) -> tuple[_Mean, NDArray[np.float64]]:
-    """Fit one item; returns its mean and its standardised residuals (NaN where missing)."""
-    valid = np.isfinite(values)
-    floor = _FLOOR * float(np.median(values[valid & (values > 0.0)]))
-    logs = np.log(np.maximum(values, floor), where=valid, out=np.full(len(values), np.nan))
-    centre = float(logs[valid].mean())
-    before = int((valid & (days < _BASIS_DAY)).sum())
-    after = int(valid.sum()) - before
-    use_step = min(before, after) >= _BASIS_SIDE_DAYS
-    design, means, sds = _past_design(days, item, prior, use_step)
-    weights = 0.5 ** ((days[-1] - days).astype(np.float64) / _YEAR / _HALF_LIFE_YEARS)
-    locked = (days >= _LOCKDOWN[0]) & (days <= _LOCKDOWN[1])
-    weights[locked] *= _LOCKDOWN_WEIGHT
-    x, y, w = design[valid], logs[valid] - centre, weights[valid]
-    gram, moment = x.T @ (w[:, None] * x), x.T @ (w * y)
-    precision = 1.0 / sds**2
-    noise = prior.scale**2
-    for _ in range(2):
-        inverse = np.linalg.inv(gram / (noise * inflation) + np.diag(precision))
-        beta = inverse @ (moment / (noise * inflation) + precision * means)
-        error = y - x @ beta
-        # A short record knows its scatter badly: the pooled scale counts as 20 days.
-        noise = (float((w * error**2).sum()) + 20.0 * prior.scale**2) / (float(w.sum()) + 20.0)
-        noise = max(noise, 1e-6)
-    future = 2 + 2 * HARMONICS + 1
-    covariance = inverse[:future, :future]
-    eigen, vectors = np.linalg.eigh((covariance + covariance.T) / 2.0)
-    scale = _fit_scale(harmonics(days, 1)[valid], error, w, prior)
-    residuals = np.full(len(values), np.nan)
-    residuals[valid] = error / _scale(scale, harmonics(days, 1)[valid])
-    mean = _Mean(
-        centre=centre,
-        coefficients=beta[:future],
-        root=vectors * np.sqrt(np.maximum(eigen, 0.0)),
-        scale=scale,
-        cap=_CAP * float(values[valid].max()),
-        floor=floor,
-    )
-    return mean, residuals
-
-
-def _fit_scale(
-    season: NDArray[np.float64],
-    error: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    prior: ItemPrior,
-) -> NDArray[np.float64]:
-    """Log scale of the residual: constant, cos, sin; the last two shrunk to the pooled season."""
-    size = np.log(np.maximum(np.abs(error), 1e-3))
-    design = np.column_stack([np.ones(len(size)), season])
-    # Variance of ln|z| is about 1.2; serial dependence leaves about a fifth of the days.
-    penalty = np.diag([0.0, 1.0 / 0.1**2, 1.0 / 0.1**2])
-    target = np.array([0.0, *prior.scale_season]) * np.diag(penalty)
-    w = weights * 0.2 / 1.2
-    beta = np.linalg.solve(
-        design.T @ (w[:, None] * design) + penalty, design.T @ (w * size) + target
-    )
-    unit = error / np.exp(season @ beta[1:])
-    beta[0] = 0.5 * np.log(max(float(np.average(unit**2, weights=weights)), 1e-6))
-    fitted: NDArray[np.float64] = beta
-    return fitted
-
-
-def _scale(beta: NDArray[np.float64], season: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard deviation of the residual of ln C at the given place in the year."""
-    scale: NDArray[np.float64] = np.exp(beta[0] + np.clip(season @ beta[1:], -1.0, 1.0))
-    return scale
+    def _slow(self, n_paths: int, n_anchors: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Unit draws of the slow error, shape (path, anchor, item)."""
+        factor = correlation_factor(self.pooled, self.items)
+        degrees = self.pooled.degrees
+        if self.shared is None:
+            return slow_units(factor, n_paths, degrees, rng, n_anchors=n_anchors)
+        own = [AIR_ITEMS.index(item) for item in self.items]
+        return slow_units(
+            factor, n_paths, degrees, rng, n_anchors=n_anchors,
+            common=self.shared.slow[:, :n_anchors][:, :, own],
+            common_share=self.shared.common_share, tail=self.shared.tail,
+        )  # fmt: skip
 
 
 def _correlation_root(residuals: NDArray[np.float64]) -> NDArray[np.float64]:

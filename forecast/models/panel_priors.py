@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.features.calendar import harmonics, is_weekend
+from forecast.features.holidays import HOLIDAY_TERMS, holiday_terms
 from forecast.models.pooled import HARMONICS, ItemPrior
 
 __all__ = ["estimate_priors"]
@@ -24,6 +25,8 @@ _LEAST_SD, _LEAST_TREND_SD = 0.03, 0.02
 #: Starting value of the drift of the level [1/sqrt(year)]; hindcasts choose the one that is kept.
 _LEVEL_SD = 0.09
 _KNOT_DAYS = 183.0
+#: Column of the weekend among season, weekend and holidays.
+_WEEKEND = 2 * HARMONICS
 
 
 def estimate_priors(
@@ -75,8 +78,9 @@ def _item_prior(records: Sequence[pd.Series]) -> ItemPrior:
             _TREND_MEAN_KEPT * float(np.mean(slopes)),
             max(_TREND_SD_KEPT * float(np.std(slopes)), _LEAST_TREND_SD),
         ),
-        season=(tuple(map(float, mean[:-1])), tuple(map(float, sd[:-1]))),
-        weekend=(float(mean[-1]), float(sd[-1])),
+        season=(tuple(map(float, mean[:_WEEKEND])), tuple(map(float, sd[:_WEEKEND]))),
+        weekend=(float(mean[_WEEKEND]), float(sd[_WEEKEND])),
+        holidays=(tuple(map(float, mean[_WEEKEND + 1 :])), tuple(map(float, sd[_WEEKEND + 1 :]))),
         scale=float(np.mean(scales)),
         scale_season=(float(cos1), float(sin1)),
         slow_share=slow_share,
@@ -90,19 +94,21 @@ def _item_prior(records: Sequence[pd.Series]) -> ItemPrior:
 def _decompose(
     values: pd.Series, days: NDArray[np.datetime64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Season and weekend coefficients, deseasonalised ln C, and residual about smooth levels."""
+    """Season, weekend and holiday coefficients, deseasonalised ln C, and residual about smooth levels."""
     readings = values.to_numpy(dtype=np.float64)
     logs = np.log(np.maximum(readings, 0.02 * float(np.median(readings))))
     age = (days - days[0]).astype(np.float64)
     knots = np.arange(0.0, age[-1] + _KNOT_DAYS, _KNOT_DAYS)
     levels = np.maximum(1.0 - np.abs(age[:, None] - knots) / _KNOT_DAYS, 0.0)
-    design = np.column_stack([harmonics(days, HARMONICS), is_weekend(days), levels])
+    design = np.column_stack(
+        [harmonics(days, HARMONICS), is_weekend(days), holiday_terms(days), levels]
+    )
     # Second differences of the levels are held small, so that levels don't take the season up.
     rough = 20.0 * np.diff(np.eye(len(knots)), n=2, axis=0)
     penalty = 1e-6 * np.eye(design.shape[1])
     penalty[-len(knots) :, -len(knots) :] += rough.T @ rough
     beta = np.linalg.solve(design.T @ design + penalty, design.T @ logs)
-    n_season = 2 * HARMONICS + 1
+    n_season = 2 * HARMONICS + 1 + len(HOLIDAY_TERMS)
     return beta[:n_season], logs - design[:, :n_season] @ beta[:n_season], logs - design @ beta
 
 

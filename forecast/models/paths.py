@@ -41,9 +41,17 @@ class Paths:
 
 
 class Model(Protocol):
-    """What every model offers: it is fitted once and draws paths from a passed generator."""
+    """What every model of air offers: it is fitted once and draws paths from a passed generator.
+
+    Attributes:
+        name: its word in the configuration and in results.
+        items: the items that had enough readings, after ``fit``.
+        last_day: the last day with a reading, after ``fit``.
+    """
 
     name: str
+    items: tuple[str, ...]
+    last_day: np.datetime64 | None
 
     def fit(self, history: pd.DataFrame) -> Self:
         """Fit to ``history``: index of days (or months), one column an item, NaN where missing."""

@@ -17,6 +17,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.features.holidays import HOLIDAY_TERMS
+
 __all__ = [
     "HARMONICS",
     "LONG_RECORD",
@@ -41,6 +43,8 @@ SlowPoints = tuple[tuple[float, float], ...]
 LONG_RECORD = 3
 
 _TREND_FADE_YEARS = 3.0
+#: Holidays of which nothing is known: none expected, a tenth either way.
+_UNKNOWN_HOLIDAYS = ((0.0,) * len(HOLIDAY_TERMS), (0.1,) * len(HOLIDAY_TERMS))
 _PANEL_END = np.datetime64("2020-11-18", "D")
 
 
@@ -58,6 +62,8 @@ class ItemPrior:
         trend: mean and standard deviation over cities of the slope of ln C [1/year].
         season: means and standard deviations of the coefficients of :func:`harmonics` of ln C.
         weekend: mean and standard deviation of the weekend step of ln C.
+        holidays: means and standard deviations of the coefficients of
+            :func:`forecast.features.holidays.holiday_terms` of ln C.
         scale: typical standard deviation of the daily residual of ln C.
         scale_season: cos and sin coefficient of the log of that scale over the year.
         slow_share, slow_days: share of the residual variance in a slow component, and its
@@ -76,6 +82,7 @@ class ItemPrior:
     fast_share: float
     fast_days: float
     level_sd: float
+    holidays: tuple[tuple[float, ...], tuple[float, ...]] = _UNKNOWN_HOLIDAYS
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,8 @@ class AirPooled:
         degrees: degrees of freedom of the t distribution of the slow error.
         panel_end: last day of the panel; the pooled trend fades after it.
         slow_short: the same as ``slow_sd`` for shorter records, by years of readings.
+        nation_share, group_share: of the variance of a slow error, what all places have in
+            common, and what those of one province have beyond it.
     """
 
     priors: Mapping[str, ItemPrior]
@@ -98,6 +107,8 @@ class AirPooled:
     degrees: float = 6.0
     panel_end: np.datetime64 = _PANEL_END
     slow_short: Mapping[int, Mapping[str, SlowPoints]] = field(default_factory=dict)
+    nation_share: float = 0.0
+    group_share: float = 0.0
 
     def slow_points(self, item: str, years: float) -> SlowPoints:
         """Points of the slow error of ``item`` for a record of ``years`` years of readings.
@@ -147,6 +158,10 @@ def _prior(values: Mapping[str, float]) -> ItemPrior:
         fast_share=values["fast_share"],
         fast_days=values["fast_days"],
         level_sd=values["level_sd"],
+        holidays=(
+            tuple(values[name] for name in HOLIDAY_TERMS),
+            tuple(values[f"{name}_sd"] for name in HOLIDAY_TERMS),
+        ),
     )
 
 
@@ -168,6 +183,7 @@ def shipped_air() -> AirPooled:
     matrix = np.eye(len(items))
     for row in rows:
         matrix[place[row["item"]], place[row["other"]]] = float(row["correlation"])
+    shares = {row["scope"]: float(row["share"]) for row in read_table("air_slow_shares")}
     points = {
         years: {item: tuple(sorted(v)) for item, v in table.items()}
         for years, table in slow.items()
@@ -178,6 +194,8 @@ def shipped_air() -> AirPooled:
         correlation=(items, matrix),
         degrees=degrees,
         slow_short=points,
+        nation_share=shares["nation"],
+        group_share=shares["group"],
     )
 
 

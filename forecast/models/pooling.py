@@ -23,6 +23,7 @@ __all__ = [
     "added_sd",
     "choose",
     "error_correlation",
+    "error_shares",
     "hindcast",
     "slow_error",
     "slow_error_by_record",
@@ -106,6 +107,36 @@ def hindcast(
                     rows.append((place, origin, item, first, last, error, drawn.var(), years))
     columns = ["place", "origin", "item", "first", "last", "error", "variance", "years"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def error_shares(errors: pd.DataFrame, groups: Mapping[str, str]) -> tuple[float, float, int]:
+    """Shares of the variance of past errors that all places, and those of one group, have in common.
+
+    Each place's errors are scaled to unit mean square; the mean product over pairs of places of
+    different groups is the nation's share, that of pairs of one group is the nation's and the
+    group's together.
+
+    Args:
+        errors: of :func:`hindcast`, of one item.
+        groups: place → its group; places without one are left out.
+
+    Returns:
+        The nation's share, the group's share beyond it, and the number of cases.
+    """
+    mine = errors[errors["place"].isin(list(groups))]
+    products: dict[bool, list[float]] = {True: [], False: []}
+    for _, window in mine.groupby(["first", "last"]):
+        table = window.pivot_table(index="origin", columns="place", values="error")
+        unit = table / np.sqrt((table**2).mean())
+        of = np.array([groups[str(place)] for place in unit.columns])
+        values = unit.to_numpy()
+        for i in range(len(of)):
+            both = values[:, i : i + 1] * values[:, i + 1 :]
+            for j, product in enumerate(both.T, start=i + 1):
+                products[bool(of[i] == of[j])].extend(product[np.isfinite(product)])
+    nation = max(float(np.mean(products[False])), 0.0) if products[False] else 0.0
+    same = float(np.mean(products[True])) if products[True] else nation
+    return nation, max(same - nation, 0.0), len(mine)
 
 
 def choose(

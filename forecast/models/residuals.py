@@ -10,6 +10,7 @@ days, so that weather and chemistry stay together.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,10 @@ from numpy.typing import NDArray
 from forecast.models.pooled import ItemPrior
 
 __all__ = [
+    "Dates",
     "Dependence",
     "dependence",
+    "draw_dates",
     "draw_positions",
     "fill_gaps",
     "filter_residuals",
@@ -27,6 +30,10 @@ __all__ = [
     "two_part_filter",
 ]
 
+#: Up to so many series are filtered one by one.
+_FEW_SERIES = 12
+#: Mean length of an unbroken run of past days [days].
+MEAN_RUN = 30.0
 #: Part of the variance of run means that is missing with one year of record: not all of it, since
 #: runs are moved within the season (seen in the spread of period means of drawn paths).
 _MISSING = 0.6
@@ -47,7 +54,8 @@ class Dependence:
     inflation: NDArray[np.float64]
 
 
-def dependence(priors: list[ItemPrior]) -> Dependence:
+@lru_cache(maxsize=64)
+def dependence(priors: tuple[ItemPrior, ...]) -> Dependence:
     """Dependence of the items whose pooled figures are given."""
     return two_part_filter(
         np.array([[p.slow_share for p in priors], [p.fast_share for p in priors]]),
@@ -92,32 +100,68 @@ def filter_residuals(
         Innovations (day, item), NaN where the residual is, and the state predicted for the day
         after the last, shape (2, item).
     """
-    state = np.zeros_like(dep.phi)
-    out = np.full(residuals.shape, np.nan)
-    for day, row in enumerate(residuals):
-        innovation = row - state.sum(axis=0)
-        out[day] = innovation
-        state = dep.phi * (state + dep.gain * np.nan_to_num(innovation))
-    return out, state
+    if residuals.shape[1] <= _FEW_SERIES:
+        pairs = [_filter_one(residuals[:, i], dep, i) for i in range(residuals.shape[1])]
+        return np.stack([p[0] for p in pairs], axis=1), np.stack([p[1] for p in pairs], axis=1)
+    missing = ~np.isfinite(residuals)
+    out = np.where(missing, 0.0, residuals)
+    seen = (~missing).astype(np.float64)
+    slow, fast = np.zeros_like(dep.phi)
+    for day in range(len(out)):
+        innovation = out[day]
+        innovation -= slow
+        innovation -= fast
+        # Nothing is learnt from a gap: the state goes on by itself.
+        innovation *= seen[day]
+        slow = dep.phi[0] * (slow + dep.gain[0] * innovation)
+        fast = dep.phi[1] * (fast + dep.gain[1] * innovation)
+    out[missing] = np.nan
+    return out, np.stack([slow, fast])
+
+
+def _filter_one(
+    residuals: NDArray[np.float64], dep: Dependence, at: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same for one series: plain numbers are quicker than arrays of a few."""
+    slow_phi, fast_phi = dep.phi[:, at].tolist()
+    slow_gain, fast_gain = dep.gain[:, at].tolist()
+    slow = fast = 0.0
+    out = []
+    for value in residuals.tolist():
+        innovation = value - slow - fast
+        out.append(innovation)
+        if innovation == innovation:
+            slow += slow_gain * innovation
+            fast += fast_gain * innovation
+        slow *= slow_phi
+        fast *= fast_phi
+    return np.array(out), np.array([slow, fast])
 
 
 def run_forward(
     innovations: NDArray[np.float32], state: NDArray[np.float64], dep: Dependence
 ) -> NDArray[np.float32]:
-    """Residuals that follow from ``state`` and future innovations, both (path, day, item)."""
-    n_paths, n_days, n_items = innovations.shape
-    phi = dep.phi.astype(np.float32)
-    gain = dep.gain.astype(np.float32)
-    slow = np.broadcast_to(state[0].astype(np.float32), (n_paths, n_items)).copy()
-    fast = np.broadcast_to(state[1].astype(np.float32), (n_paths, n_items)).copy()
+    """Residuals that follow from ``state`` and future innovations, both (day, item, path).
+
+    The paths of a day lie together, so that each step works on memory that does.
+    """
+    shape = innovations.shape[1:]
+
+    def spread(part: NDArray[np.float64]) -> NDArray[np.float32]:
+        return np.broadcast_to(part.astype(np.float32)[:, None], shape).copy()
+
+    phi = [spread(part) for part in dep.phi]
+    driven = [spread(p * g) for p, g in zip(dep.phi, dep.gain, strict=True)]
+    slow, fast = (spread(part) for part in state)
     out = np.empty_like(innovations)
-    for day in range(n_days):
-        step = innovations[:, day]
-        out[:, day] = slow + fast + step
-        slow += gain[0] * step
+    entering = np.empty(shape, dtype=np.float32)
+    for day, step in enumerate(innovations):
+        np.add(slow, fast, out=out[day])
+        out[day] += step
         slow *= phi[0]
-        fast += gain[1] * step
+        slow += np.multiply(step, driven[0], out=entering)
         fast *= phi[1]
+        fast += np.multiply(step, driven[1], out=entering)
     return out
 
 
@@ -128,7 +172,7 @@ def draw_positions(
     rng: np.random.Generator,
     *,
     year: float = 365.25,
-    mean_run: float = 30.0,
+    mean_run: float = MEAN_RUN,
     window: int = 20,
 ) -> NDArray[np.int64]:
     """Past days whose innovations future days take.
@@ -171,13 +215,45 @@ def draw_positions(
     return result
 
 
-def run_shifts(
-    positions: NDArray[np.int64],
-    innovations: NDArray[np.float32],
+@dataclass(frozen=True)
+class Dates:
+    """Past days drawn for future ones, in unbroken runs.
+
+    Attributes:
+        positions: indices into the record, shape (path, day).
+        run: number of the run of each day within its path, shape (path, day).
+        units: standard normal draws of each run, shape (path, run, item).
+    """
+
+    positions: NDArray[np.int64]
+    run: NDArray[np.int64]
+    units: NDArray[np.float32]
+
+
+def draw_dates(
+    n_past: int,
+    n_future: int,
+    n_paths: int,
+    n_items: int,
     rng: np.random.Generator,
     *,
     year: float = 365.25,
-    mean_run: float = 30.0,
+    mean_run: float = MEAN_RUN,
+) -> Dates:
+    """Draw past days as :func:`draw_positions` does, with a normal draw of each run and item."""
+    positions = draw_positions(n_past, n_future, n_paths, rng, year=year, mean_run=mean_run)
+    run = np.zeros(positions.shape, dtype=np.int64)
+    np.cumsum(np.diff(positions, axis=1) != 1, axis=1, out=run[:, 1:])
+    units = rng.standard_normal((n_paths, int(run.max()) + 1, n_items), dtype=np.float32)
+    return Dates(positions, run, units)
+
+
+def run_shifts(
+    units: NDArray[np.float32],
+    innovations: NDArray[np.float32],
+    *,
+    year: float = 365.25,
+    mean_run: float = MEAN_RUN,
 ) -> NDArray[np.float32]:
     """What the mean of each drawn run could have been in a year that the record does not hold.
 
@@ -186,25 +262,20 @@ def run_shifts(
     is missing is added: one vector a run, with the covariance of innovations over items.
 
     Args:
-        positions: past days drawn, shape (path, day).
-        innovations: their table without gaps, shape (past day, item).
-        rng: random generator.
+        units: standard normal draws, shape (path, run, item).
+        innovations: the table they are added to, without gaps, shape (past day, item).
         year: length of a year in steps.
         mean_run: mean length of a run [steps].
 
     Returns:
-        Shape (path, day, item), to be added to the innovations drawn.
+        Shape (path, run, item), to be added to the innovations of each run.
     """
-    n_paths, n_items = positions.shape[0], innovations.shape[1]
     years = max(len(innovations) / year, 1.0)
     covariance = np.atleast_2d(np.cov(innovations.astype(np.float64), rowvar=False))
     # Days lie in runs of twice the mean length, since long runs hold more of them.
     values, vectors = np.linalg.eigh(covariance * (_MISSING / (2.0 * mean_run * years)))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    run = np.zeros(positions.shape, dtype=np.int64)
-    np.cumsum(np.diff(positions, axis=1) != 1, axis=1, out=run[:, 1:])
-    drawn = rng.standard_normal((n_paths, int(run.max()) + 1, n_items)) @ root.T
-    shifts: NDArray[np.float32] = drawn.astype(np.float32)[np.arange(n_paths)[:, None], run]
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))).astype(np.float32)
+    shifts: NDArray[np.float32] = units @ root.T
     return shifts
 
 

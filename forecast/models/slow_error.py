@@ -92,18 +92,40 @@ def slow_units(
     rng: np.random.Generator,
     *,
     n_anchors: int = 1,
+    common: NDArray[np.float64] | None = None,
+    common_share: float = 0.0,
+    tail: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Draws of the slow error in units of its standard deviation, shape (path, anchor, item).
 
     Multivariate t scaled to unit variance; one chi-square a path, so bad years are bad for all
     items at once. An anchor and the next have the correlation ``PERSISTENCE``.
+
+    Args:
+        factor: of the correlation of items, shape (item, item).
+        n_paths: number of paths.
+        degrees: of the t distribution.
+        rng: random generator of this place.
+        n_anchors: number of periods.
+        common: draws of variance ``common_share`` that other places have too, shape
+            (path, anchor, item).
+        common_share: share of the variance that is common.
+        tail: factor of each path that all places have in common, shape (path,); drawn when None.
+
+    Raises:
+        ValueError: no finite variance.
     """
     if degrees <= 2.0:
         raise ValueError(f"degrees must be above 2 for a finite variance, got {degrees}")
-    normal = rng.standard_normal((n_paths, n_anchors, factor.shape[1])) @ factor.T
+    normal = rng.standard_normal((n_paths, n_anchors, factor.shape[1]))
+    if common is not None:
+        normal *= np.sqrt(1.0 - common_share)
+        normal += common
+    normal = normal @ factor.T
     for k in range(1, n_anchors):
         normal[:, k] *= np.sqrt(1.0 - PERSISTENCE**2)
         normal[:, k] += PERSISTENCE * normal[:, k - 1]
-    spread = np.sqrt((degrees - 2.0) / rng.chisquare(degrees, size=(n_paths, 1, 1)))
-    drawn: NDArray[np.float64] = np.clip(normal * spread, -_MOST, _MOST)
+    if tail is None:
+        tail = np.sqrt((degrees - 2.0) / rng.chisquare(degrees, size=n_paths))
+    drawn: NDArray[np.float64] = np.clip(normal * tail[:, None, None], -_MOST, _MOST)
     return drawn

@@ -255,7 +255,9 @@ class WaterSeasonal:
         for start in range(0, n_paths, _CHUNK):
             stop = min(start + _CHUNK, n_paths)
             n = stop - start
-            drawn = run_forward(filled[positions[start:stop]], self._state, self._dependence)
+            # (month, path, series) → (month, series, path) and, drawn, (path, month, series).
+            driven = np.ascontiguousarray(filled[positions[start:stop].T].swapaxes(1, 2))
+            drawn = run_forward(driven, self._state, self._dependence).transpose(2, 0, 1)
             drawn += centre.astype(np.float32)
             unit = rng.standard_normal((n, spread.shape[1], n_series), dtype=np.float32)
             drawn += np.einsum("mjs,pjs->pms", spread, unit)

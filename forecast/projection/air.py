@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from forecast.models.air_seasonal import AirSeasonal
+from forecast.models.circumstances import Circumstances
 from forecast.projection.air_context import with_context
+from forecast.projection.air_counts import bounds, counts, items_over
+from forecast.projection.air_drawing import LATE_DAYS, Drawn, drawn_year, in_words
 from forecast.projection.air_dust import OtherDust, other_dust, with_other_dust
 from forecast.projection.air_tracks import AirTracks, air_tracks
 from forecast.projection.days import (
@@ -21,23 +23,25 @@ from forecast.projection.days import (
     standard_label,
     wide,
 )
+from forecast.projection.explain import with_explanations
+from forecast.projection.outlook import with_outlook
 from forecast.projection.result import IndicatorResult, Observed
 from forecast.projection.settings import Settings
-from forecast.projection.streams import stream
+from forecast.projection.sharing import Sharing
 from forecast.projection.summary import number
+from forecast.projection.tendencies import class_ii_history
 from forecast.standards.air_assessment import AirYear, assess_year
 from forecast.standards.indicators import indicator
 from forecast.standards.items import AIR_ITEMS, ITEMS
 from forecast.standards.judgement import judged_value, official_value
-from forecast.standards.limits import PERCENTILES, item_attains
 from forecast.targets.model import GRADE_INDICATOR
 
 __all__ = ["LATE_DAYS", "AirProjection", "project_air"]
 
-#: A source that is silent for longer than this is not late but gone: nothing is drawn over it.
-#: 365 - 324 = 41 missing days are what an annual mean can bear (GB 3095, table 4).
-LATE_DAYS = 41
-
+#: Days of the last two years that must have all six items before days are drawn by their AQI:
+#: items that are drawn apart lose some 25 good days a year.
+_TOGETHER = 0.5
+#: The items that each indicator needs.
 _ITEMS_OF = {
     "pm25_annual_mean": ("pm25",), "pm25_p95": ("pm25",),
     "pm10_annual_mean": ("pm10",), "pm10_p95": ("pm10",),
@@ -47,8 +51,6 @@ _ITEMS_OF = {
     "good_day_ratio": AIR_ITEMS, "good_days": AIR_ITEMS, "heavy_days": AIR_ITEMS,
     "composite_index": AIR_ITEMS,
 }  # fmt: skip
-
-_MEANS = frozenset(n for n in _ITEMS_OF if n.endswith("_annual_mean"))
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ def project_air(
     place_kind: str = "city",
     point_set: str = "",
     dust: pd.DataFrame | None = None,
+    sharing: Sharing | None = None,
+    circumstances: Circumstances | None = None,
+    later: Sequence[int] = (),
     tracks: bool = True,
     draw: bool = True,
 ) -> AirProjection:
@@ -89,6 +94,10 @@ def project_air(
         dust: ``date, item`` of the days whose PM10 or PM2.5 is taken out of the concentrations
             and the composite index; counts of days keep them. What the other treatment gives
             stands among the alternatives.
+        sharing: from what the draws follow that this place has in common with others; by default
+            it has none.
+        circumstances: spans that count less and breaks of the record.
+        later: years after the as-of date to look at as well, without a gap.
         tracks: also make what the charts draw.
         draw: draw what is not observed yet; without it only the observed part is assessed.
 
@@ -102,46 +111,29 @@ def project_air(
     observed = matrix(history, days)
     measured = history.dropna(how="all")
     last = measured.index.max().date() if len(measured) else None
-    names = [n for n, items in _ITEMS_OF.items() if history[list(items)].notna().any().all()]
+    names = [
+        n for n, items in _ITEMS_OF.items()
+        if last is None or history[list(items)].notna().any().all()
+    ]  # fmt: skip
     removed = dust_matrix(dust, days)
     to_date = assess_year(
         observed, days, AIR_ITEMS, settings.year, dust_removed=removed,
         standard=settings.standard, denominator=settings.denominator, partial=True,
     )  # fmt: skip
     reason = _no_forecast_reason(last, settings)
-    joined: NDArray[np.float32] | None = None
-    fitted: tuple[str, ...] = ()
-    drawn_from = len(days)
-    model_name = ""
-    if draw and last is not None and not settings.year_over and not reason[0]:
-        late = (settings.as_of - last).days
-        if late > 0:
-            warnings.append(
-                (
-                    f"{place}:最后一次监测值为{last},比起报日早{late}天,这些天按未到处理",
-                    f"{place}: the last reading is of {last}, {late} days before the as-of date; "
-                    "those days are drawn",
-                )
-            )
-        model = AirSeasonal().fit(history[history.index <= pd.Timestamp(last)])
-        model_name = model.name
-        fitted = tuple(model.items)
-        if fitted:
-            rng = stream(settings.seed, "air", region, place)
-            future = calendar_days(last + timedelta(days=1), settings.last_day)
-            paths = model.sample(future, settings.n_paths, rng)
-            joined = np.repeat(observed.astype(np.float32)[None], settings.n_paths, axis=0)
-            inside = np.flatnonzero(paths.times >= days[0])
-            drawn_from = len(days) - len(inside)
-            for column, item in enumerate(paths.items):
-                joined[:, drawn_from:, AIR_ITEMS.index(item)] = paths.values[:, inside, column]
+    drawn = Drawn(first=len(days))
+    if draw and last is not None and not reason[0] and (later or not settings.year_over):
+        drawn = drawn_year(history, observed, days, settings, region, place, sharing, circumstances)
+        warnings.extend(_remarks(place, last, history, settings) if drawn.fitted else [])
+    joined, fitted = drawn.joined, drawn.fitted
     final = assess_year(
         observed if joined is None else joined, days, AIR_ITEMS, settings.year,
         dust_removed=removed, standard=settings.standard, denominator=settings.denominator,
     )  # fmt: skip
     case = _Case(
         region, place, place_kind, point_set, settings, to_date, final, joined is not None, fitted,
-        reason, last, _basis(readings, settings), model_name, len(days) - drawn_from,
+        reason, last, _basis(readings, settings), drawn.model.name if drawn.model else "",
+        len(days) - drawn.first, drawn.reasons, _apart(history, settings),
     )  # fmt: skip
     results = [_result(name, case) for name in names]
     other = other_dust(observed, joined, removed, days, settings)
@@ -149,11 +141,18 @@ def project_air(
         results = with_other_dust(results, other)
     if draw:
         results = with_context(results, history, joined, observed, days, settings, fitted, dust)
+        results = with_explanations(results, history, drawn, observed, days, settings, final, dust)
     if set(names) >= set(_ITEMS_OF):
         results.append(_grade(case, results, other))
+    if later:
+        results = with_outlook(
+            results, drawn.model, history, observed, settings, later,
+            removed=removed, reason=reason if reason[0] else None,
+            apart=case.apart if case.apart[0] else None,
+        )  # fmt: skip
     made = None
     if tracks and last is not None and set(names) & BY_AQI:
-        made = air_tracks(history, joined, observed, days, settings, drawn_from, dust)
+        made = air_tracks(history, joined, observed, days, settings, drawn.first, dust)
     return AirProjection(region, place, results, made, warnings)
 
 
@@ -175,10 +174,58 @@ class _Case:
     basis: str
     model_name: str
     n_left: int
+    undrawn: dict[str, tuple[str, str]]
+    apart: tuple[str, str]
 
     def drawn(self, items: tuple[str, ...]) -> bool:
         """Whether every one of ``items`` was drawn."""
         return self.joined and set(items) <= set(self.fitted)
+
+
+def _remarks(
+    place: str, last: date, history: pd.DataFrame, settings: Settings
+) -> list[tuple[str, str]]:
+    """What a reader must know of the record behind a forecast, in Chinese and English."""
+    out = []
+    late = (settings.as_of - last).days
+    if late > 0 and not settings.year_over:
+        out.append(
+            (
+                f"{place}:最后一次监测值为{last},比起报日早{late}天,这些天按未到处理",
+                f"{place}: the last reading is of {last}, {late} days before the as-of date; "
+                "those days are drawn",
+            )
+        )
+    measured = history.dropna(how="all")
+    span = (last - measured.index.min().date()).days + 1
+    if span < 365 and not settings.year_over:
+        out.append(
+            (
+                f"{place}:记录只有{span}天,没有见过的季节取自其他城市",
+                f"{place}: the record has {span} days; seasons that it has not seen are those of "
+                "other cities",
+            )
+        )
+    return out
+
+
+def _apart(history: pd.DataFrame, settings: Settings) -> tuple[str, str]:
+    """Why days can't be forecast by their AQI though every item can; empty where they can.
+
+    Days on which only some items were measured don't say which highs come together.
+    """
+    recent = history[history.index > pd.Timestamp(settings.as_of) - pd.Timedelta(days=730)]
+    seen = recent.notna().cummax().all(axis=1)
+    # An item that is new is no gap.
+    recent = recent[seen].dropna(how="all")
+    share = float(recent.notna().all(axis=1).mean()) if len(recent) else 1.0
+    if share >= _TOGETHER:
+        return ("", "")
+    return (
+        f"近两年只有{100 * share:.0f}%的监测日六项齐全,不足以推断哪些污染同日出现(需{100 * _TOGETHER:.0f}%)",
+        f"only {100 * share:.0f}% of the days of the last two years have all six items, too few to "
+        f"tell which highs come together ({100 * _TOGETHER:.0f}% are needed)",
+    )
 
 
 def _no_forecast_reason(last: date | None, settings: Settings) -> tuple[str, str]:
@@ -206,22 +253,31 @@ def _insufficient(name: str, year: AirYear, settings: Settings) -> tuple[str, st
     )
 
 
+def _undrawn(name: str, case: _Case) -> tuple[str, str] | None:
+    """Why items that the indicator needs were not drawn, None where that is not known."""
+    found = in_words(case.undrawn, _ITEMS_OF[name])
+    return found or (case.apart if name in BY_AQI and case.apart[0] else None)
+
+
 def _result(name: str, case: _Case) -> IndicatorResult:
     settings, to_date, final = case.settings, case.to_date, case.final
     value = float(to_date.values[name][0])
     n_valid = int(to_date.n_valid[name][0])
     standard = standard_label(name, settings)
     enough = bool(np.mean(final.valid[name]) >= 0.5)
-    drawn = case.drawn(_ITEMS_OF[name])
+    drawn = case.drawn(_ITEMS_OF[name]) and not (name in BY_AQI and case.apart[0])
     reason = ("", "")
     if not enough:
         reason = case.no_forecast if case.no_forecast[0] else _insufficient(name, final, settings)
+        if not case.no_forecast[0] and not settings.year_over:
+            # That a record fell silent says more than how many days the year can reach.
+            reason = _undrawn(name, case) or reason
     elif not settings.year_over and not drawn:
         enough = False
         missing = [i for i in _ITEMS_OF[name] if i not in case.fitted]
-        reason = case.no_forecast if case.no_forecast[0] else (
-            f"{'、'.join(missing)}的历史数据太少,不能外推",
-            f"too little history of {', '.join(missing)} to draw from",
+        reason = case.no_forecast if case.no_forecast[0] else _undrawn(name, case) or (
+            f"{'、'.join(ITEMS[i].zh for i in missing)}的历史数据太少,不能外推",
+            f"too little history of {', '.join(ITEMS[i].en for i in missing)} to draw from",
         )  # fmt: skip
     samples = final.values[name] if drawn and enough else None
     if samples is not None and not np.isfinite(samples).any():
@@ -251,9 +307,9 @@ def _result(name: str, case: _Case) -> IndicatorResult:
         observed_judged=float(judged_value(name, value)) if has_value else None,
         sufficient=enough,
         reason=reason,
-        bounds=_bounds(name, to_date, n_valid, value, case.n_left, settings),
+        bounds=None if settings.year_over else bounds(name, to_date, case.n_left),
         model=case.model_name if samples is not None else "",
-        counts=_counts(name, to_date, n_valid, value, case.n_left),
+        counts=counts(name, to_date, case.n_left),
     )
 
 
@@ -273,32 +329,25 @@ def _grade(
     """How many of the six items are over class II (HJ 663: annual mean and percentile both)."""
     standard = standard_label("pm25_annual_mean", case.settings)
 
-    def over(year: AirYear) -> dict[str, NDArray[np.bool_]]:
-        return {
-            item: ~item_attains(
-                item, year.values.get(f"{item}_annual_mean", 0.0),
-                year.values[f"{item}_p{PERCENTILES[item]}"], standard,
-            )
-            for item in AIR_ITEMS
-        }  # fmt: skip
-
     names = [n for n in _ITEMS_OF if n not in BY_AQI and n != "composite_index"]
     own = [r for r in results if r.indicator in names]
     poor = next((r for r in own if not r.sufficient), None)
-    seen = over(case.to_date)
+    seen = items_over(case.to_date, standard)
     value = float(sum(int(v[0]) for v in seen.values()))
     failing = [ITEMS[i] for i, v in seen.items() if v[0]]
     known = all(r.observed.value is not None for r in own)
     samples = None
     if poor is None and case.drawn(AIR_ITEMS):
-        samples = np.sum(list(over(case.final).values()), axis=0).astype(np.float64)
+        samples = np.sum(list(items_over(case.final, standard).values()), axis=0).astype(np.float64)
     first = own[0]
     alternatives = []
     if other is not None:
-        kept = float(sum(int(v[0]) for v in over(other.kept_to_date).values()))
+        kept = float(sum(int(v[0]) for v in items_over(other.kept_to_date, standard).values()))
         ahead = None
         if samples is not None and other.kept_final is not None:
-            ahead = np.sum(list(over(other.kept_final).values()), axis=0).astype(np.float64)
+            ahead = np.sum(list(items_over(other.kept_final, standard).values()), axis=0).astype(
+                np.float64
+            )
         alternatives.append(other.entry("kept", standard, kept, kept, ahead, case.model_name))
     return IndicatorResult(
         region=case.region, place=case.place, place_kind=case.place_kind,
@@ -311,43 +360,10 @@ def _grade(
         samples=samples, judged=samples, observed_judged=value if known else None,
         sufficient=poor is None, reason=poor.reason if poor else ("", ""),
         alternatives=alternatives, model=case.model_name if samples is not None else "",
+        history=class_ii_history(own, standard),
         detail=(
             ("目前超标:" + "、".join(i.zh for i in failing), "over so far: " + ", ".join(i.en for i in failing))
             if failing and known
             else ("", "")
         ),
     )  # fmt: skip
-
-
-def _counts(name: str, to_date: AirYear, n_valid: int, value: float, left: int) -> dict[str, float]:
-    counts: dict[str, float] = {"n_valid": n_valid, "n_left": left}
-    if name in BY_AQI:
-        counts["good"] = float(np.nan_to_num(to_date.values["good_days"][0]))
-        counts["heavy"] = float(np.nan_to_num(to_date.values["heavy_days"][0]))
-    if name in _MEANS and n_valid:
-        counts["sum"] = value * n_valid
-    return counts
-
-
-def _bounds(
-    name: str, to_date: AirYear, n_valid: int, value: float, left: int, settings: Settings
-) -> tuple[float, float] | None:
-    """Smallest and largest final value that arithmetic still allows, rounded for judgement."""
-    if settings.year_over:
-        return None
-    total = n_valid + left
-    if total == 0:
-        return None
-    counts = _counts(name, to_date, n_valid, value, left)
-    if name == "good_day_ratio":
-        low, high = 100 * counts["good"] / total, 100 * (counts["good"] + left) / total
-    elif name == "good_days":
-        low, high = counts["good"], counts["good"] + left
-    elif name == "heavy_days":
-        low, high = counts["heavy"], counts["heavy"] + left
-    elif name in _MEANS:
-        low, high = counts.get("sum", 0.0) / total, np.inf
-    else:
-        return None
-    rounded = judged_value(name, np.array([low, high if np.isfinite(high) else 0.0]))
-    return float(rounded[0]), float(rounded[1]) if np.isfinite(high) else float("inf")

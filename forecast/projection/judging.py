@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from forecast.projection.outlook import outlook_entry
 from forecast.projection.result import IndicatorResult, Observed
 from forecast.projection.settings import Settings
 from forecast.projection.summary import number, summarise
+from forecast.projection.track_record import record_entry, shipped_records
 from forecast.standards.budget import bad_day_budget, good_days_needed, mean_allowed
 from forecast.standards.indicators import WATER_CLASSES, indicator
 from forecast.targets.applied import Applied
@@ -26,11 +28,12 @@ def entries_of(
     targets: Sequence[Target],
     settings: Settings,
     entered: Applied,
+    later: Sequence[Target] = (),
 ) -> list[dict[str, Any]]:
     """Return one JSON-ready entry for each result, its targets judged.
 
     A target on a place or an indicator that no reading answers gets an entry of its own, so that
-    every target is answered.
+    every target is answered. ``later`` are targets of other years, for the outlook.
     """
     limits = Thresholds(likely=settings.likely, unlikely=settings.unlikely)
     plans = {p.id: p for p in entered.plans}
@@ -45,7 +48,15 @@ def entries_of(
         if not homes and not everywhere:
             orphans.append(target)
     out = [
-        _entry(r, asked[i], plans, settings, entered, limits)
+        _entry(
+            r,
+            asked[i],
+            plans,
+            settings,
+            entered,
+            limits,
+            [t for t in later if _answers(r, t, results)],
+        )
         for i, r in enumerate(results)
         if asked[i] or r.indicator != GRADE_INDICATOR
     ]
@@ -165,8 +176,10 @@ def _entry(
     settings: Settings,
     entered: Applied,
     limits: Thresholds,
+    later: Sequence[Target] = (),
 ) -> dict[str, Any]:
     observed = result.observed
+    targets = list(targets)
     return {
         "region": result.region,
         "place": result.place,
@@ -199,13 +212,35 @@ def _entry(
         "baselines": result.baselines,
         "alternatives": result.alternatives,
         "targets": [
-            _judged(
-                t, _evidence(result, t, plans, settings, entered), limits,
-                _budget(result, t), entered.sources,
+            _with_record(
+                _judged(
+                    t, _evidence(result, t, plans, settings, entered), limits,
+                    _with_rest(_budget(result, t), result), entered.sources,
+                ),
+                result, settings,
             )
             for t in targets
         ],
+        "explain": result.explain,
+        "outlook": outlook_entry(result, targets, later, settings),
     }  # fmt: skip
+
+
+def _with_rest(budget: dict[str, Any] | None, result: IndicatorResult) -> dict[str, Any] | None:
+    """The budget with the forecast of the rest of the year, and that of past years, beside it."""
+    return budget if budget is None or result.rest is None else {**budget, "rest": result.rest}
+
+
+def _with_record(
+    judged: dict[str, Any], result: IndicatorResult, settings: Settings
+) -> dict[str, Any]:
+    """The target with how forecasts like this one did before, where that is known."""
+    if result.samples is None or not isinstance(judged["value"], int | float):
+        return judged
+    record = record_entry(
+        shipped_records(), result.indicator, result.model, settings.as_of, judged["probability"]
+    )
+    return judged if record is None else {**judged, "record": record}
 
 
 def _budget(result: IndicatorResult, target: Target) -> dict[str, Any] | None:

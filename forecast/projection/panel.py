@@ -11,13 +11,17 @@ import numpy as np
 import pandas as pd
 
 from forecast.features.hydrology import monthly_means
+from forecast.models.circumstances import Circumstances
 from forecast.models.paths import Paths
 from forecast.models.water_seasonal import WaterSeasonal
-from forecast.projection.air import AirProjection, project_air
+from forecast.projection.air import LATE_DAYS, AirProjection, project_air
+from forecast.projection.joint import joint_entries
 from forecast.projection.judging import entries_of
+from forecast.projection.outlook import outlook_years
 from forecast.projection.result import IndicatorResult
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.settings import Settings
+from forecast.projection.sharing import Group, Sharing, sharing_of
 from forecast.projection.streams import stream
 from forecast.projection.water import WaterProjection, project_water
 from forecast.targets.applied import Applied
@@ -55,6 +59,8 @@ class Panel:
         aliases: another name of a region → the name its plan or its readings carry.
         dust_days: ``region, date, item`` of the days whose PM10 or PM2.5 is taken out of the
             means as dust.
+        groups: regions whose futures are drawn together.
+        circumstances: normalised region → spans that count less and breaks of its record.
     """
 
     air: pd.DataFrame
@@ -66,6 +72,8 @@ class Panel:
     aliases: Mapping[str, str] = field(default_factory=dict)
     only: str | None = None
     dust_days: pd.DataFrame = field(default_factory=_no_dust)
+    groups: tuple[Group, ...] = ()
+    circumstances: Mapping[str, Circumstances] = field(default_factory=dict)
 
     def cities(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Region, place and readings of every city to answer for; stations are not projected."""
@@ -82,6 +90,24 @@ class Panel:
         own = self.dust_days["region"].map(normalise_region) == normalise_region(region)
         return self.dust_days[own]
 
+    def sharing(self, settings: Settings) -> dict[str, Sharing]:
+        """Region → what its draws have in common with others, of all cities that are not gone."""
+        cities = self.air[self.air["place_kind"] == "city"]
+        known = cities[cities["date"] <= pd.Timestamp(settings.as_of)]
+        spans = known.groupby("region")["date"].agg(["min", "max"])
+        alive = spans["max"] >= pd.Timestamp(settings.as_of) - pd.Timedelta(days=LATE_DAYS)
+        return sharing_of(
+            {str(r): (f, last) for r, f, last in spans[alive].itertuples()}, self.groups, settings
+        )
+
+    def later_years(self, region: str, settings: Settings) -> tuple[int, ...]:
+        """The years after that of ``settings`` to look at for ``region``."""
+        if not settings.outlook:
+            return ()
+        return outlook_years(
+            self.entered.plans, region, settings, plan=self.plan, aliases=self.aliases
+        )
+
     def wants(self, region: str) -> bool:
         """Whether ``region`` is one to answer for."""
         return self.only is None or normalise_region(region) == self.only
@@ -89,13 +115,17 @@ class Panel:
 
 @dataclass(frozen=True)
 class PanelProjection:
-    """The answer: JSON-ready entries, what the charts draw, targets of other years, warnings."""
+    """The answer: JSON-ready entries, what the charts draw, targets of other years, warnings.
+
+    ``groups`` holds what is said of several regions at once.
+    """
 
     entries: list[dict[str, Any]]
     air: list[AirProjection]
     water: list[WaterProjection]
     reference: list[dict[str, Any]]
     warnings: list[tuple[str, str]]
+    groups: list[dict[str, Any]] = field(default_factory=list)
 
 
 def project_panel(
@@ -109,10 +139,16 @@ def project_panel(
 
     groups = sorted({normalise_region(r) for f in (panel.air, panel.water) for r in f["region"]})
     cities = list(panel.cities())
+    sharing = panel.sharing(settings)
     air: list[AirProjection] = []
     work = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(project_air)(r, p, f, settings, dust=panel.dust_of(r)) for r, p, f in cities
-    )
+        delayed(project_air)(
+            r, p, f, settings, dust=panel.dust_of(r), sharing=sharing.get(r),
+            circumstances=panel.circumstances.get(normalise_region(r)),
+            later=panel.later_years(r, settings),
+        )
+        for r, p, f in cities
+    )  # fmt: skip
     for at, projection in enumerate(work, start=1):
         air.append(projection)
         if progress:
@@ -120,6 +156,7 @@ def project_panel(
     water = water_results(panel, settings, draw=True, progress=progress)
     entries: list[dict[str, Any]] = []
     reference: list[dict[str, Any]] = []
+    asked: dict[str, list[Target]] = {}
     for key in groups:
         results: list[IndicatorResult] = []
         for a in air:
@@ -137,10 +174,15 @@ def project_panel(
             plan=panel.plan,
             aliases=panel.aliases,
         )
-        entries.extend(entries_of(results, applying, settings, panel.entered))
+        asked[key] = list(applying)
+        entries.extend(entries_of(results, applying, settings, panel.entered, other))
         reference.extend(_reference(t, results[0].region) for t in other)
     warnings = [w for a in air for w in a.warnings] + [w for x in water for w in x.warnings]
-    return PanelProjection(entries, air, water, reference, warnings)
+    of_air: dict[str, list[IndicatorResult]] = {}
+    for a in air:
+        of_air.setdefault(normalise_region(a.region), []).extend(a.results)
+    joint = joint_entries(panel.groups, of_air, asked)
+    return PanelProjection(entries, air, water, reference, warnings, joint)
 
 
 def _reference(target: Target, region: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["IndicatorResult", "Observed"]
+__all__ = ["IndicatorResult", "Later", "LaterYear", "Observed"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,41 @@ class Observed:
 
 
 @dataclass(frozen=True)
+class LaterYear:
+    """An indicator in one later year.
+
+    Attributes:
+        standard: token of the rules of that year.
+        samples: unrounded values, shape (path,).
+        judged: the same, rounded as the rule rounds before a comparison.
+    """
+
+    standard: str
+    samples: NDArray[np.float64]
+    judged: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Later:
+    """An indicator over the years ahead, path by path.
+
+    Attributes:
+        model: name of the model that drew them.
+        n_paths: number of paths.
+        years: the later years, in order and without a gap.
+        now: judged value of the year asked on the same paths, shape (path,); None where the
+            official rule has too few readings of it.
+        reason: why there are no later years, in Chinese and English.
+    """
+
+    model: str
+    n_paths: int
+    years: dict[int, LaterYear] = field(default_factory=dict)
+    now: NDArray[np.float64] | None = None
+    reason: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True)
 class IndicatorResult:
     """One indicator of one place and period.
 
@@ -45,6 +80,9 @@ class IndicatorResult:
         counts: what budgets need (days so far, good days, days left, sums).
         history: judged value of earlier full years.
         detail: a clause for the reason, such as the items over their limit (zh, en).
+        explain: what moved the forecast, JSON-ready (:mod:`forecast.projection.explain`).
+        rest: forecast and past years of the part of the year that is left, beside budgets.
+        later: what is drawn of later years (:mod:`forecast.projection.outlook`).
     """
 
     region: str
@@ -71,3 +109,6 @@ class IndicatorResult:
     alternatives: list[dict[str, Any]] = field(default_factory=list)
     history: dict[int, float] = field(default_factory=dict)
     detail: tuple[str, str] = ("", "")
+    explain: dict[str, Any] | None = None
+    rest: dict[str, Any] | None = None
+    later: Later | None = None

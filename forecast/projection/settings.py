@@ -21,6 +21,8 @@ class Settings:
         denominator: of the good-day ratio, ``valid`` days or ``calendar`` days.
         likely: probability from which a target counts as LIKELY.
         unlikely: probability below which it counts as UNLIKELY.
+        model: name of the model that draws the air.
+        outlook: look at later years as well.
     """
 
     as_of: date
@@ -31,6 +33,8 @@ class Settings:
     denominator: str = "valid"
     likely: float = 0.8
     unlikely: float = 0.2
+    model: str = "seasonal"
+    outlook: bool = True
 
     @property
     def first_day(self) -> date:

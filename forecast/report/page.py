@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.disk import write_file
+from forecast.report.ahead import explained_of, group_rows, later_rows
 from forecast.report.scoreboard import (
     UNJUDGED,
     Region,
@@ -118,6 +119,9 @@ def page_text(context: PageContext) -> str:
         "places": _places(context, regions, glyphs),
         "glyphs": glyphs,
         "unjudged": [row for row in judged if row.verdict in UNJUDGED],
+        "groups": group_rows(context.result),
+        "later": dict(zip(("years", "rows"), later_rows(context.result), strict=True)),
+        "explained": explained_of(context.result),
         "baselines": _baselines(context.result),
         "alternatives": _alternatives(context.result),
         "reference": _reference(context.reference),

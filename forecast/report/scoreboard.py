@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from forecast.report.beside import record_text, rules_text
 from forecast.report.words import (
     BINDINGS,
     LEVELS,
@@ -48,7 +49,8 @@ class Row:
     """One line of the scoreboard, ready to be printed.
 
     A row without a target (``verdict`` empty) stands for an indicator that nobody set a value for.
-    ``observed`` and ``forecast`` are printed values, ``-`` dashes where there is none.
+    ``observed`` and ``forecast`` are printed values, ``-`` dashes where there is none. ``rules``
+    says what plain rules have come, ``record`` how forecasts like this one did before.
     """
 
     region: str
@@ -78,6 +80,8 @@ class Row:
     reason: Pair
     quote: str
     target_id: str
+    rules: Pair
+    record: Pair
 
     @property
     def unanswered(self) -> bool:
@@ -194,6 +198,8 @@ def _row(entry: dict[str, Any], target: dict[str, Any] | None) -> Row:
         reason=_reason(entry, asked),
         quote=str(asked.get("quote") or ""),
         target_id=str(asked.get("id", "")),
+        rules=rules_text(entry, asked, lambda v: printed_forecast(v, unit, name)),
+        record=record_text(asked),
     )
 
 

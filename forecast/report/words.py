@@ -150,6 +150,31 @@ def budget_text(budget: dict[str, Any] | None, unit: str = "") -> Pair:
         return Pair("", "")
     if "text_zh" in budget or "text_en" in budget:
         return Pair(str(budget.get("text_zh", "")), str(budget.get("text_en", "")))
+    own, rest = _budget(budget, unit), _rest(budget)
+    return Pair(own.zh + rest.zh, own.en + rest.en) if own.zh else own
+
+
+def _rest(budget: dict[str, Any]) -> Pair:
+    """The forecast of the rest of the year and that of past years, after what is needed."""
+    rest = budget.get("rest")
+    if not rest:
+        return Pair("", "")
+    mean = budget["kind"] == "rest_mean"
+    low, middle, high = (
+        f"{rest[k]:.1f}" if mean else f"{rest[k]:.0f}" for k in ("low", "median", "high")
+    )
+    zh = f"；预测 {middle}（{low} – {high}）"
+    en = f"; forecast {middle} ({low} – {high})"
+    if rest["past_years"]:
+        ends = [
+            f"{rest[k]:.1f}" if mean else f"{rest[k]:.0f}" for k in ("past_lowest", "past_highest")
+        ]
+        zh += f"；往年同期 {ends[0]} – {ends[1]}"
+        en += f"; past years {ends[0]} – {ends[1]}"
+    return Pair(zh, en)
+
+
+def _budget(budget: dict[str, Any], unit: str) -> Pair:
     kind = budget.get("kind", "")
     if kind == "bad_days":
         exact, rounded = budget["exact"], budget["rounded"]

@@ -22,8 +22,8 @@ import pandas as pd
 
 from forecast import __version__
 from forecast.disk import write_file
-from forecast.errors import ForecastError, UsageError, WorkspaceError
-from forecast.models import MODELS
+from forecast.errors import ForecastError, WorkspaceError
+from forecast.models.registry import air_model
 from forecast.projection.panel import Panel, PanelProjection, project_panel
 from forecast.projection.settings import Settings
 from forecast.report.figures import draw_figures
@@ -110,15 +110,17 @@ def execute(
             denominator=config.standards.denominator,
             likely=config.thresholds.likely,
             unlikely=config.thresholds.unlikely,
+            model=request.model or config.run.model,
+            outlook=config.run.outlook,
         )
-        _check(settings, request.model or config.run.model)
+        _check(settings)
         asked = {
             "as_of": as_of.isoformat(),
             "year": settings.year,
             "plan": request.plan,
             "region": request.region,
             "standard": settings.standard,
-            "model": request.model or config.run.model,
+            "model": settings.model,
             "paths": settings.n_paths,
             "seed": settings.seed,
         }
@@ -157,6 +159,7 @@ def execute(
                 "seconds": round(time.perf_counter() - started, 3),
             },
             "projections": projection.entries,
+            "groups": projection.groups,
             "reference": projection.reference,
             "warnings": [{"zh": zh, "en": en} for zh, en in projection.warnings],
         }
@@ -201,11 +204,8 @@ def _sees_later(panel: Panel, as_of: date) -> bool:
     return any(bool((t["known_from"] >= day_after).any()) for t in (panel.air, panel.water))
 
 
-def _check(settings: Settings, model: str) -> None:
-    if model not in MODELS:
-        raise UsageError(
-            f"There is no model called {model!r}.", f"Known models: {', '.join(MODELS)}."
-        )
+def _check(settings: Settings) -> None:
+    air_model(settings.model)
     if settings.standard:
         from forecast.standards.versions import resolve
 

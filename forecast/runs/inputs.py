@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
 from forecast.errors import ForecastError, UsageError
+from forecast.ingest.decisions import settle_left_over
+from forecast.models.circumstances import Break, Circumstances, Span
 from forecast.projection.panel import Panel
 from forecast.projection.section_shares import SectionSet
+from forecast.projection.sharing import Group
 from forecast.runs.entered import read_entries
 from forecast.targets.applied import Applied, apply_entries
 from forecast.targets.applying import normalise_region
 from forecast.targets.loader import find_plan, load_plans
 from forecast.targets.model import Plan
-from forecast.workspace import Workspace
+from forecast.workspace import Config, Workspace
 
 __all__ = ["load_panel", "section_sets"]
 
@@ -34,6 +38,8 @@ def load_panel(
         ForecastError: there are no readings, or none of the region.
         TargetError: a plan file is wrong or ``plan`` is unknown.
     """
+    # A decision that is on record holds, also where its command was stopped before the tables.
+    settle_left_over(workspace)
     store = workspace.store
     config = workspace.config
     # Stations have daily values too; only cities are judged by them.
@@ -101,8 +107,29 @@ def load_panel(
     panel = Panel(
         air, water, entered, sections, sets, plan, dict(config.regions.aliases),
         only=only, dust_days=_dust_days(workspace, as_of),
+        groups=tuple(Group(g.name, tuple(g.members)) for g in config.region_groups),
+        circumstances=_circumstances(config, {*air["region"]}),
     )  # fmt: skip
     return panel, as_of
+
+
+def _circumstances(config: Config, regions: set[str]) -> dict[str, Circumstances]:
+    """Normalised region → the spans and breaks that the configuration has for it."""
+    found = {}
+    for region in map(normalise_region, regions):
+        spans = [
+            Span(np.datetime64(s.first, "D"), np.datetime64(s.last, "D"), s.weight, tuple(s.items))
+            for s in config.exceptional_spans
+            if not s.region or normalise_region(s.region) == region
+        ]
+        breaks = [
+            Break(np.datetime64(b.day, "D"), items=tuple(b.items))
+            for b in config.breaks
+            if normalise_region(b.region) == region
+        ]
+        if spans or breaks:
+            found[region] = Circumstances().with_own(spans, breaks)
+    return found
 
 
 def _dust_days(workspace: Workspace, as_of: date) -> pd.DataFrame:

@@ -17,7 +17,6 @@ __all__ = [
     "lower_is_better",
     "margin",
     "meets",
-    "theil_sen_slope",
 ]
 
 #: Judged values are decimals with at most four places, so this only absorbs binary representation.
@@ -122,24 +121,3 @@ def margin(value: float, comparator: str, target: float) -> float:
     """Distance to the target, positive on the good side; for ``==`` minus the distance."""
     gap = {"<=": target - value, ">=": value - target}.get(comparator, -abs(value - target))
     return round(gap, 9) + 0.0
-
-
-def theil_sen_slope(years: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median of the slopes of all pairs of years.
-
-    Sen (1968), J. Am. Stat. Assoc. 63, 1379, doi:10.1080/01621459.1968.10480934.
-
-    Args:
-        years: shape (year,).
-        values: shape (path, year) [unit].
-
-    Returns:
-        Slope of each path, shape (path,) [unit per year].
-
-    >>> import numpy as np
-    >>> theil_sen_slope(np.array([2022.0, 2023.0, 2024.0]), np.array([[50.0, 47.0, 45.0]]))
-    array([-2.5])
-    """
-    first, second = np.triu_indices(len(years), k=1)
-    slopes = (values[:, second] - values[:, first]) / (years[second] - years[first])
-    return np.asarray(np.median(slopes, axis=1))

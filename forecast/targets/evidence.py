@@ -22,12 +22,17 @@ class Thresholds:
     """Probabilities that part LIKELY, AT_RISK and UNLIKELY, each in (0, 1).
 
     LIKELY is P >= ``likely``, UNLIKELY is P < ``unlikely``; ``break_even`` is the probability
-    asked of a number that is not set yet.
+    asked of a number that is not set yet. Two rules that plans and law leave open, our own
+    reading: a trend's interval holds with ``trend_level`` (each end then errs at 5 %, the
+    one-sided level of the trend test of HJ 663), and "stably attains" asks for the last
+    ``stable_years`` years.
     """
 
     likely: float = 0.8
     unlikely: float = 0.2
     break_even: float = 0.8
+    trend_level: float = 0.9
+    stable_years: int = 3
 
     def __post_init__(self) -> None:
         if not 0 < self.unlikely < self.likely < 1:
@@ -36,6 +41,10 @@ class Thresholds:
             )
         if not 0 < self.break_even < 1:
             raise ValueError(f"break_even must lie in (0, 1), got {self.break_even}")
+        if not 0 < self.trend_level < 1:
+            raise ValueError(f"trend_level must lie in (0, 1), got {self.trend_level}")
+        if self.stable_years < 1:
+            raise ValueError(f"stable_years must be 1 or more, got {self.stable_years}")
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,8 @@ class Evidence:
         sufficient: the validity rules of the indicator hold; else ``insufficient_reason`` (zh, en).
         bounds: smallest and largest value still arithmetically possible [unit of target].
         history: judged value of past years, for trend, keep and change targets.
+        bases: measurement basis of the year's values where known, the judged year included; air
+            concentrations of a year that is not named go by the change of 2018-09-01.
         ledger: sum of the entered lines [unit of target] and their number; None = none entered.
         done: for works: True or False as entered; None = nothing entered.
         peers: values of the peers for the year, by name; None = none entered.
@@ -66,6 +77,7 @@ class Evidence:
     insufficient_reason: tuple[str, str] = ("", "")
     bounds: tuple[float, float] | None = None
     history: Mapping[int, float] = field(default_factory=dict)
+    bases: Mapping[int, str] = field(default_factory=dict)
     ledger: tuple[float, int] | None = None
     done: bool | None = None
     peers: Mapping[str, float] | None = None

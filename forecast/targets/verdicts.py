@@ -56,6 +56,8 @@ def _judge(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement:
         return tendency.trend(target, evidence, limits)
     if target.token == "NOT_DECREASE" and target.value is None:
         return tendency.not_decrease(target, evidence, limits)
+    if tendency.asks_stability(target):
+        return tendency.stable(target, evidence, limits)
     if target.value is None:
         return entered.qualitative(target, evidence)
     if target.kind == "change":

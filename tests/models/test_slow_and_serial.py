@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from forecast.models.panel_priors import estimate_priors
 from forecast.models.pooled import AirPooled, shipped_air
@@ -20,6 +21,8 @@ from forecast.models.pooling import (
     slow_error_by_record,
 )
 from forecast.models.residuals import (
+    Dates,
+    draw_dates,
     draw_positions,
     fill_gaps,
     filter_residuals,
@@ -79,8 +82,23 @@ def test_running_the_innovations_forward_gives_the_residuals_back(
     z = rng.standard_normal((40, 2))
     filt = two_part_filter(np.array([[slow] * 2, [fast] * 2]), np.array([[40.0] * 2, [2.0] * 2]))
     innovations, _ = filter_residuals(z, filt)
-    again = run_forward(innovations[None].astype(np.float32), np.zeros((2, 2)), filt)
-    np.testing.assert_allclose(again[0], z, atol=2e-5)
+    again = run_forward(innovations[:, :, None].astype(np.float32), np.zeros((2, 2)), filt)
+    np.testing.assert_allclose(again[..., 0], z, atol=2e-5)
+
+
+def test_many_series_are_filtered_as_one_by_one_with_gaps() -> None:
+    """Twenty series together and each alone: the same innovations and the same state."""
+    rng = np.random.default_rng(5)
+    z = rng.standard_normal((300, 20))
+    z[rng.random(z.shape) < 0.2] = np.nan
+    filt = two_part_filter(np.array([[0.1] * 20, [0.5] * 20]), np.array([[40.0] * 20, [2.0] * 20]))
+    innovations, state = filter_residuals(z, filt)
+    assert np.array_equal(np.isnan(innovations), np.isnan(z))
+    for i in range(20):
+        one = two_part_filter(np.array([[0.1], [0.5]]), np.array([[40.0], [2.0]]))
+        alone, last = filter_residuals(z[:, [i]], one)
+        np.testing.assert_allclose(innovations[:, [i]], alone, atol=1e-12)
+        np.testing.assert_allclose(state[:, [i]], last, atol=1e-12)
 
 
 def test_a_gap_lets_the_state_fade_and_gives_no_innovation() -> None:
@@ -116,6 +134,11 @@ def test_positions_keep_the_season_and_run_through_days() -> None:
     assert set((found // 366).ravel().tolist()) == {0, 1, 2}
 
 
+def _by_day(shifts: NDArray[np.float32], dates: Dates) -> NDArray[np.float32]:
+    """Shifts of runs, put on the days of the runs."""
+    return shifts[np.arange(len(shifts))[:, None], dates.run]
+
+
 @pytest.mark.parametrize("years", [1, 2, 3])
 def test_a_short_record_has_as_many_seasons_as_a_long_one(years: int) -> None:
     """Quarter means of drawn white noise spread as those of new white noise do, 1/sqrt(90).
@@ -126,9 +149,9 @@ def test_a_short_record_has_as_many_seasons_as_a_long_one(years: int) -> None:
     for seed in range(30):
         rng = np.random.default_rng([years, seed])
         table = rng.standard_normal((round(365.25 * years), 1)).astype(np.float32)
-        found = draw_positions(len(table), 90, 200, rng)
-        spread.append(table[found].mean(axis=1).var())
-        shifted = table[found] + run_shifts(found, table, rng)
+        found = draw_dates(len(table), 90, 200, 1, rng)
+        spread.append(table[found.positions].mean(axis=1).var())
+        shifted = table[found.positions] + _by_day(run_shifts(found.units, table), found)
         means.append(shifted.mean(axis=1).var())
     assert np.sqrt(90 * np.mean(means)) == pytest.approx(1.0, abs=0.15)
     assert np.mean(spread) < np.mean(means)
@@ -138,9 +161,9 @@ def test_shifts_are_level_within_a_run_and_common_to_linked_items() -> None:
     """A shift changes only where a run starts; items that go together are shifted together."""
     rng = np.random.default_rng(2)
     table = np.repeat(rng.standard_normal((500, 1)), 2, axis=1).astype(np.float32)
-    found = draw_positions(500, 120, 20, rng)
-    shifts = run_shifts(found, table, rng)
-    inside = np.diff(found, axis=1) == 1
+    found = draw_dates(500, 120, 20, 2, rng)
+    shifts = _by_day(run_shifts(found.units, table), found)
+    inside = np.diff(found.positions, axis=1) == 1
     assert np.all(np.diff(shifts, axis=1)[inside] == 0.0)
     assert np.any(np.diff(shifts, axis=1)[~inside] != 0.0)
     np.testing.assert_allclose(shifts[..., 0], shifts[..., 1], atol=1e-5)

@@ -140,6 +140,9 @@ def test_real_folders_are_projected_for_every_place(
 ) -> None:
     folder = tmp_path / "W"
     assert forecast_command("init", folder).returncode == 0
+    config = folder / "forecast.toml"
+    text = config.read_text(encoding="utf-8").replace("outlook = true ", "outlook = false")
+    config.write_text(text, encoding="utf-8")
     done = forecast_command(
         "ingest", real_data / "air" / "city_daily_o3_8h",
         real_data / "water" / "weekly_sections_2012_2018.csv.gz", "-w", folder,

@@ -1,0 +1,297 @@
+"""Rolling-origin backtest of the air models on real cities, against rules and challengers.
+
+    python benchmarks/backtest_air.py --data PATH [--slow 2] [--jobs 2] [--out FILE] [--cache DIR]
+
+Origins are 1 January, April, July and October. Cities whose (md5(name) // 2) is even are for tuning:
+the pooled figures of the default model are made anew from them alone, and all is reported on the
+others.
+
+1. ``air/city_daily_long_2013_2020.csv.gz``: annual PM2.5 mean and days over 150 µg/m³, 2015 to
+   2019, by the models that take seconds.
+2. The same by the slow challengers, on every N-th of these cities (``--slow N``; 0 leaves them out),
+   with the quick models on the same rows.
+3. ``air/city_daily_o3_8h``: good-day ratio (from the six items) and O3 90th percentile, 2015 and
+   2016; those of its cities that are reported.
+4. 2020 up to 18 November, and 2023 where ``air/pm25_daily_2013_2026.csv.gz`` has it.
+
+PATH is the folder that holds ``air``. Nothing is tuned here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import platform
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pooled_slow_error import PROVINCES, load_panel, pool
+from rolling_origin_air import read_cities
+
+from forecast.models.pooled import AirPooled
+from forecast.projection.hindcast_cases import HindcastSettings
+from forecast.projection.hindcasts import backtest_frames
+from forecast.verification.reliability import corp, probability_bins
+from forecast.verification.tables import difference_table, event_rows, event_table, score_table
+
+COMMAND = "python benchmarks/backtest_air.py --data PATH"
+MONTHS = (1, 4, 7, 10)
+QUICK = ("seasonal", "panel", "past_years")
+SLOW = ("prophet", "ucm", "sarimax", "hgb")
+SEED = 20150101
+PROVINCE = {city: name for name, cities in PROVINCES.items() for city in cities}
+RULES = ("ytd_ratio", "ytd_plus_rest")
+
+
+def is_even(city: str) -> bool:
+    """Whether a city is one to tune on."""
+    return int(hashlib.md5(city.encode(), usedforsecurity=False).hexdigest(), 16) // 2 % 2 == 0
+
+
+def origins(years: Iterable[int]) -> list[date]:
+    """Last days before the first of the start months."""
+    return [date(y, m, 1) - timedelta(days=1) for y in years for m in MONTHS]
+
+
+def long_cities(data: Path) -> dict[str, pd.DataFrame]:
+    """PM2.5 of the 45 cities of the long record; 0 is missing."""
+    table = pd.read_csv(data / "air" / "city_daily_long_2013_2020.csv.gz", encoding="utf-8")
+    return {str(city): _pm25(group) for city, group in table.groupby("city")}
+
+
+def later_cities(data: Path) -> dict[str, pd.DataFrame]:
+    """PM2.5 of the cities that have 2023 and a year before it."""
+    table = pd.read_csv(data / "air" / "pm25_daily_2013_2026.csv.gz", encoding="utf-8")
+    found = {str(city): _pm25(group) for city, group in table.groupby("city")}
+    return {
+        city: frame
+        for city, frame in found.items()
+        if frame.loc["2023"].count().iloc[0] >= 324 and frame.loc["2022"].count().iloc[0] >= 250
+    }
+
+
+def _pm25(group: pd.DataFrame) -> pd.DataFrame:
+    values = group.drop_duplicates("date").set_index("date")[["pm25"]].astype(float)
+    values.index = pd.DatetimeIndex(pd.to_datetime(values.index))
+    return values.where(values > 0.0).sort_index()
+
+
+def markdown(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """A table of Markdown with two or three decimals."""
+    kept = [c for c in columns if c in table]
+    lines = ["| " + " | ".join(kept) + " |", "|" + "---|" * len(kept)]
+    for record in table[kept].itertuples(index=False):
+        cells = [f"{c:.3g}" if isinstance(c, float) else str(c) for c in record]
+        lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+SCORES = (
+    "indicator", "model", "start_month", "year", "n", "crps", "crps_low", "crps_high", "mae",
+    "bias", "bias_low", "bias_high", "cover50", "cover80", "cover90", "width90", "persistence",
+    "ytd_ratio", "ytd_plus_rest", "climatology",
+)  # fmt: skip
+
+
+def bars(scores: pd.DataFrame, pooled: pd.DataFrame, name: str) -> list[str]:
+    """The marks on the default model, one line each."""
+    ours = scores[(scores["indicator"] == name) & (scores["model"] == "seasonal")]
+    whole = pooled[pooled["indicator"] == name].set_index("model")
+    lines = []
+    if name == "pm25_annual_mean":
+        for row in ours.itertuples():
+            parts = [row.crps / getattr(row, rule) for rule in RULES]
+            said = "pass" if max(parts) <= 0.55 else "MISS"
+            lines.append(
+                f"- {name}, from month {row.start_month}: CRPS is {parts[0]:.2f} of the error of "
+                f"`ytd_ratio`, {parts[1]:.2f} of `ytd_plus_rest` (at most 0.55): {said}"
+            )
+    elif name == "good_day_ratio":
+        row = whole.loc["seasonal"]
+        close = abs(row["bias"]) <= 1.5 and row["bias_low"] <= 0 <= row["bias_high"]
+        lines.append(
+            f"- {name}: bias {row['bias']:+.2f} ({row['bias_low']:+.2f} to {row['bias_high']:+.2f}; "
+            f"at most 1.5 and not apart from 0): {'pass' if close else 'MISS'}"
+        )
+    row = whole.loc["seasonal"]
+    others = whole["crps"].drop("seasonal")
+    lines.append(
+        f"- {name}: CRPS {row['crps']:.3g} against "
+        + ", ".join(f"{v:.3g} ({m})" for m, v in others.items())
+        + f": {'pass' if row['crps'] < others.min() else 'MISS'}"
+    )
+    inside = 0.86 <= row["cover90"] <= 0.95 and 0.44 <= row["cover50"] <= 0.58
+    months = bool(ours["cover90"].between(0.80, 0.98).all())
+    lines.append(
+        f"- {name}: coverage 90 % {100 * row['cover90']:.1f} (86 to 95), 50 % "
+        f"{100 * row['cover50']:.1f} (44 to 58), by start month "
+        + ", ".join(f"{100 * c:.0f}" for c in ours["cover90"])
+        + f" (80 to 98): {'pass' if inside and months else 'MISS'}"
+    )
+    return lines
+
+
+def events(rows: pd.DataFrame, name: str) -> list[str]:
+    """Brier scores at the four thresholds by start month, and the reliability."""
+    mine = rows[(rows["indicator"] == name) & (rows["model"] == "seasonal")]
+    table = event_table(mine, ["start_month"], rng=np.random.default_rng(3))
+    better = bool(
+        (
+            (table["brier"] < table["brier_climatology"])
+            & (table["brier"] < table["brier_persistence"])
+        ).all()
+    )
+    each = event_rows(mine)
+    found = corp(each["probability"], each["event"])
+    return [
+        f"Brier score of P({name} at −10, −5, 0, +5 % of the year before), by start month: "
+        f"{'below' if better else 'NOT everywhere below'} climatology and persistence.",
+        "",
+        *markdown(
+            table,
+            ("indicator", "start_month", "n", "rate", "brier", "brier_climatology",
+             "brier_persistence", "log", "mcb", "dsc", "unc"),
+        ),
+        f"CORP, all months: miscalibration {found.mcb:.4f}, discrimination {found.dsc:.4f}, "
+        f"uncertainty {found.unc:.4f}.",
+        "",
+        "Reliability:",
+        "",
+        *markdown(probability_bins(each["probability"], each["event"]), _BINS),
+    ]  # fmt: skip
+
+
+_BINS = ("lower", "upper", "n", "stated", "came", "share", "low", "high")
+
+
+def main() -> int:
+    """Score and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
+    parser.add_argument("--paths", type=int, default=1000)
+    parser.add_argument("--slow", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--cities", type=int, default=0, help="only so many, to try it out")
+    parser.add_argument("--cache", type=Path)
+    options = parser.parse_args()
+    started = time.perf_counter()
+    panel = load_panel(options.data)
+    tuning = {n: f for n, f in panel.items() if is_even(n.removesuffix("#24h"))}
+    if options.cities:
+        tuning = dict(list(tuning.items())[:6])
+    pooled, _ = pool(tuning, fast=bool(options.cities))
+    made = time.perf_counter() - started
+    cities = {c: f for c, f in long_cities(options.data).items() if not is_even(c)}
+    if options.cities:
+        cities = dict(list(cities.items())[: options.cities])
+    rest = {"n_paths": options.paths, "seed": SEED, "jobs": options.jobs, "cache": options.cache}
+    lines = [
+        "# Backtest of the air models",
+        "",
+        f"Made on {datetime.now(UTC).date().isoformat()} by `{COMMAND}` on {platform.machine()}, "
+        f"{platform.system()}, Python {platform.python_version()}, numpy {np.__version__}, pandas "
+        f"{pd.__version__}; {options.paths} paths, seed {SEED}. Pooled figures of the default model "
+        f"from {sum(not n.endswith('#24h') for n in tuning)} tuning cities alone ({made:.0f} s).",
+        "",
+        "Means in µg/m³, ratios in percentage points, days in days. The columns of the rules hold "
+        "their absolute error, which is the CRPS of a point forecast; `climatology` is the CRPS of "
+        "past years' trajectories. Intervals come from blocks of years and provinces drawn anew; "
+        "years are five, so they say little of what another five would bring.",
+        "",
+    ]
+    lines += _quick(cities, pooled, rest)
+    if options.slow:
+        some = dict(sorted(cities.items())[:: options.slow])
+        lines += _slow(some, pooled, rest)
+    ozone = {c: f for c, f in read_cities(options.data).items() if not is_even(c)}
+    lines += _good_days(ozone, pooled, rest)
+    lines += _odd_years(cities, later_cities(options.data), pooled, rest)
+    lines += [f"All in {time.perf_counter() - started:.0f} s on {options.jobs} processes.", ""]
+    text = "\n".join(lines)
+    print(text)
+    options.out.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _scored(rows: pd.DataFrame, title: str, names: Sequence[str]) -> list[str]:
+    rng = np.random.default_rng(1)
+    pooled, months = score_table(rows, rng=rng), score_table(rows, ["start_month"])
+    lines = [f"## {title}", ""]
+    for name in names:
+        lines += bars(months, pooled, name)
+    lines += ["", "Pooled:", "", *markdown(pooled, SCORES)]
+    lines += ["By start month:", "", *markdown(months, SCORES)]
+    ours = rows[rows["model"] == "seasonal"]
+    lines += ["The default model by year:", "", *markdown(score_table(ours, ["year"]), SCORES)]
+    gaps = difference_table(rows, "seasonal", rng=np.random.default_rng(2))
+    columns = ("indicator", "other", "n", "difference", "low", "high", "below")
+    lines += ["CRPS of the default model less that of others (below 0: better):", ""]
+    return [*lines, *markdown(gaps, columns)]
+
+
+def _quick(
+    cities: Mapping[str, pd.DataFrame], pooled: AirPooled, rest: Mapping[str, object]
+) -> list[str]:
+    names = ("pm25_annual_mean", "pm25_days_over_150")
+    rows = backtest_frames(
+        cities, origins(range(2015, 2020)), QUICK, names, pooled=pooled, regions=PROVINCE, **rest
+    )  # type: ignore[arg-type]
+    title = f"PM2.5 of {len(cities)} cities that were not tuned on, 2015 to 2019"
+    return [*_scored(rows, title, names), *events(rows, "pm25_annual_mean")]
+
+
+def _slow(
+    cities: Mapping[str, pd.DataFrame], pooled: AirPooled, rest: Mapping[str, object]
+) -> list[str]:
+    rows = backtest_frames(
+        cities, origins(range(2015, 2020)), (*QUICK, *SLOW), ("pm25_annual_mean",),
+        pooled=pooled, regions=PROVINCE, **rest,
+    )  # type: ignore[arg-type]  # fmt: skip
+    title = f"All challengers, PM2.5 mean of {len(cities)} of these cities, 2015 to 2019"
+    return _scored(rows, title, ("pm25_annual_mean",))
+
+
+def _good_days(
+    cities: Mapping[str, pd.DataFrame], pooled: AirPooled, rest: Mapping[str, object]
+) -> list[str]:
+    names = ("good_day_ratio", "o3_8h_p90")
+    rows = backtest_frames(
+        cities, origins((2015, 2016)), QUICK, names, pooled=pooled, regions=PROVINCE, **rest
+    )  # type: ignore[arg-type]
+    title = f"Good days and O3 of {len(cities)} cities that were not tuned on, 2015 and 2016"
+    return [*_scored(rows, title, names), *events(rows, "good_day_ratio")]
+
+
+def _odd_years(
+    cities: Mapping[str, pd.DataFrame],
+    later: Mapping[str, pd.DataFrame],
+    pooled: AirPooled,
+    rest: Mapping[str, object],
+) -> list[str]:
+    name = "pm25_annual_mean"
+    lines = ["## 2020 to 18 November, and 2023", ""]
+    settings = HindcastSettings(ends={2020: date(2020, 11, 18)})
+    parts = [
+        backtest_frames(
+            cities, origins((2020,)), ("seasonal", "panel"), (name,), pooled=pooled,
+            regions=PROVINCE, settings=settings, **rest,
+        ),
+        backtest_frames(later, origins((2023,)), ("seasonal", "panel"), (name,), pooled=pooled, **rest),
+    ]  # type: ignore[arg-type]  # fmt: skip
+    for rows in parts:
+        if rows.empty:
+            continue
+        lines += markdown(score_table(rows, ["year", "start_month"]), SCORES)
+    shown = parts[1][parts[1]["model"] == "seasonal"] if not parts[1].empty else parts[1]
+    columns = ("place", "start_month", "truth", "previous", "q05", "q50", "q95", "pit")
+    return [*lines, "2023, each city: what was said and what came.", "", *markdown(shown, columns)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

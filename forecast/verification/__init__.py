@@ -1,0 +1,22 @@
+"""Verification: what past forecasts said against what came; scores, reliability, the backtest."""
+
+from forecast.verification.reliability import Corp, corp, probability_bins, track_record
+from forecast.verification.tables import (
+    difference_table,
+    event_rows,
+    event_table,
+    same_rows,
+    score_table,
+)
+
+__all__ = [
+    "Corp",
+    "corp",
+    "difference_table",
+    "event_rows",
+    "event_table",
+    "probability_bins",
+    "same_rows",
+    "score_table",
+    "track_record",
+]

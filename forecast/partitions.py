@@ -123,15 +123,13 @@ def partitions(spec: Table, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFr
     column = rows[spec.year_of]
     if not pa.types.is_timestamp(spec.schema.field(spec.year_of).type):
         numbers = column.to_numpy() * 100
-    elif spec.by_month:
-        if spec.end_stamped:
-            column = column - pd.Timedelta(seconds=1)
-        numbers = column.dt.year.to_numpy() * 100 + column.dt.month.to_numpy()
     else:
-        numbers = column.dt.year.to_numpy() * 100
-    for number in np.unique(numbers):
-        where = numbers == number
-        part = rows if where.all() else rows[where]
+        times = column.to_numpy("datetime64[s]") - np.timedelta64(int(spec.end_stamped), "s")
+        months = times.astype("datetime64[M]").astype(np.int64)
+        numbers = (months // 12 + 1970) * 100 + (months % 12 + 1 if spec.by_month else 0)
+    single = len(numbers) > 0 and numbers.min() == numbers.max()
+    for number in numbers[:1] if single else np.unique(numbers):
+        part = rows if single else rows[numbers == number]
         year, month = divmod(int(number), 100)
         yield f"{year:04d}-{month:02d}" if month else f"{year:04d}", part.reset_index(drop=True)
 
@@ -147,8 +145,9 @@ def by_partition(
     frames = [rows] if isinstance(rows, pd.DataFrame) else rows
     found: dict[str, list[pd.DataFrame]] = {}
     ready = all(_is_typed(spec, frame) for frame in frames)
-    for frame in frames if ready else [pd.concat(frames, ignore_index=True)]:
-        for partition, part in partitions(spec, typed(spec, frame)):
+    whole = frames if ready else [typed(spec, pd.concat(frames, ignore_index=True))]
+    for frame in whole:
+        for partition, part in partitions(spec, frame[spec.schema.names]):
             found.setdefault(partition, []).append(part)
     return dict(sorted(found.items()))
 

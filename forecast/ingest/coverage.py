@@ -61,7 +61,7 @@ def regions_named(ws: Workspace, region: str) -> list[str]:
         InputError: there are no readings of it.
     """
     # Slow to import, and only asked for where a region is named.
-    from forecast.targets.applying import normalise_region
+    from forecast.region_names import normalise_region
 
     found = {*coverage(ws)["region"], *ws.store.read("quality_flags", columns=["region"])["region"]}
     names = sorted(str(name) for name in found if name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -75,13 +76,17 @@ class Notes:
     def quarantine(self) -> pd.DataFrame:
         """Return ``row, column, value, reason`` of everything set aside, by row."""
         if not self._problems:
-            return pd.DataFrame({c: pd.Series(dtype="str") for c in ("column", "value", "reason")}
-                                | {"row": pd.Series(dtype="int64")})[
-                ["row", "column", "value", "reason"]
-            ]  # fmt: skip
+            return _nothing()
         return pd.concat(self._problems, ignore_index=True).sort_values(
             ["row", "column"], kind="stable", ignore_index=True
         )
+
+
+@cache
+def _nothing() -> pd.DataFrame:
+    """The empty list; a file of the year has none, and nobody writes into it."""
+    texts = {name: pd.Series(dtype="str") for name in ("column", "value", "reason")}
+    return pd.DataFrame({"row": pd.Series(dtype="int64"), **texts})
 
 
 def _shown(cell: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.targets.applying import normalise_region
+from forecast.region_names import normalise_region
 
 __all__ = [
     "STATION_LIST",

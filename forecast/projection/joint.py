@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from forecast.projection.result import IndicatorResult
 from forecast.projection.sharing import Group
 from forecast.projection.summary import number
-from forecast.targets.applying import normalise_region
+from forecast.region_names import normalise_region
 from forecast.targets.comparators import clip_probability, decided_by_bounds, meets
 from forecast.targets.model import GRADE_INDICATOR, Target
 

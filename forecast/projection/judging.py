@@ -12,10 +12,11 @@ from forecast.projection.result import IndicatorResult, Observed
 from forecast.projection.settings import Settings
 from forecast.projection.summary import number, summarise
 from forecast.projection.track_record import record_entry, shipped_records
+from forecast.region_names import normalise_region
 from forecast.standards.budget import bad_day_budget, good_days_needed, mean_allowed
 from forecast.standards.indicators import WATER_CLASSES, indicator
 from forecast.targets.applied import Applied
-from forecast.targets.applying import normalise_region, section_set_mismatch
+from forecast.targets.applying import section_set_mismatch
 from forecast.targets.evidence import Evidence, Thresholds
 from forecast.targets.model import GRADE_INDICATOR, Plan, Target
 from forecast.targets.verdicts import judge

@@ -24,8 +24,9 @@ from forecast.projection.settings import Settings
 from forecast.projection.sharing import Group, Sharing, sharing_of
 from forecast.projection.streams import stream
 from forecast.projection.water import WaterProjection, project_water
+from forecast.region_names import normalise_region
 from forecast.targets.applied import Applied
-from forecast.targets.applying import applying_targets, normalise_region
+from forecast.targets.applying import applying_targets
 from forecast.targets.model import Target
 
 __all__ = ["Panel", "PanelProjection", "project_panel", "water_results"]

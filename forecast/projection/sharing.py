@@ -13,7 +13,7 @@ from forecast.models.pooled import shipped_air
 from forecast.models.shared_draws import SharedDraws, share_draws
 from forecast.projection.settings import Settings
 from forecast.projection.streams import stream
-from forecast.targets.applying import normalise_region
+from forecast.region_names import normalise_region
 
 __all__ = ["Group", "Sharing", "groups_of", "shared_draws", "sharing_of"]
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from forecast.quality.findings import findings, no_findings
 from forecast.quality.hour_grid import HourGrid
 from forecast.standards.hours import hours_of_day
-from forecast.tables import HOUR_ITEMS
 
 __all__ = ["clock_shift"]
 
@@ -41,7 +40,7 @@ def clock_shift(grid: HourGrid) -> pd.DataFrame:
         return no_findings()
     month = day.astype("datetime64[M]")
     months = np.unique(month)
-    ozone = grid.values[:, :, HOUR_ITEMS.index("o3_1h")]
+    ozone = grid.by_item["o3_1h"]
     course = np.full((len(grid.place), len(months), 24), np.nan)
     n = np.zeros((len(grid.place), len(months)), dtype=np.int64)
     for at, of in enumerate(months):

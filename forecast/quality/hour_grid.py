@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,12 @@ class HourGrid:
         shape = (len(self.place), len(self.hours), len(HOUR_ITEMS))
         if self.values.shape != shape or len(self.region) != shape[0]:
             raise ValueError(f"values must have shape {shape}, got {self.values.shape}")
+
+    @cached_property
+    def by_item(self) -> dict[str, NDArray[np.float64]]:
+        """Values of each item, (place, hour); copied once, since every rule goes through them."""
+        apart = np.ascontiguousarray(np.moveaxis(self.values, -1, 0))
+        return dict(zip(HOUR_ITEMS, apart, strict=True))
 
 
 def hour_grid(rows: pd.DataFrame) -> HourGrid:

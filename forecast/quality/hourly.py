@@ -70,7 +70,7 @@ _UNIT_HOURS, _UNIT_DAYS = 12, 10
 def range_(grid: HourGrid) -> pd.DataFrame:
     """Values that are not impossible but beyond what is believed without a look."""
     parts = []
-    for item, x in _columns(grid):
+    for item, x in grid.by_item.items():
         low, high = BELIEVED[item]
         place, first, last, n = runs((x < low) | (x > high), gap=24)
         detail = []
@@ -99,7 +99,7 @@ def stuck(grid: HourGrid) -> pd.DataFrame:
     if n_hours < 2:
         return no_findings()
     frozen = np.ones((len(grid.place), n_hours - 1), dtype=np.bool_)
-    for item, x in _columns(grid):
+    for item, x in grid.by_item.items():
         same = x[:, 1:] == x[:, :-1]
         frozen &= same
         place, first, last, n = runs(same)
@@ -137,7 +137,7 @@ def spike(grid: HourGrid) -> pd.DataFrame:
     calibration or a lightning stroke one.
     """
     parts = []
-    for item, x in _columns(grid):
+    for item, x in grid.by_item.items():
         if x.shape[1] < 3:
             continue
         least = np.fmax(x[:, :-2], x[:, 2:])
@@ -167,7 +167,7 @@ def pm_order(grid: HourGrid) -> pd.DataFrame:
     In the Beijing record of 2013 to 2017 2.0 % of the hours are; in readings of seven cities of
     2020, when both came from instruments of one make, none. Stretches within a day are one finding.
     """
-    pm25, pm10 = (grid.values[:, :, HOUR_ITEMS.index(i)] for i in ("pm25", "pm10"))
+    pm25, pm10 = grid.by_item["pm25"], grid.by_item["pm10"]
     place, first, last, n = runs((pm25 > _ORDER_FACTOR * pm10) & (pm25 > pm10 + _ORDER_EXCESS))
     lasting = np.zeros((pm25.shape[0], pm25.shape[1] + 1), dtype=np.int8)
     long = n >= _ORDER_HOURS
@@ -184,7 +184,7 @@ def pm_order(grid: HourGrid) -> pd.DataFrame:
 
 def zero_pm25(grid: HourGrid) -> pd.DataFrame:
     """PM2.5 of zero beside normal PM10: a missing value written as a number."""
-    pm25, pm10 = (grid.values[:, :, HOUR_ITEMS.index(i)] for i in ("pm25", "pm10"))
+    pm25, pm10 = grid.by_item["pm25"], grid.by_item["pm10"]
     place, first, last, n = runs((pm25 == 0) & (pm10 >= _NORMAL_PM10), gap=24)
     detail = [
         f"PM2.5为0，PM10不低于{_NORMAL_PM10:g}|PM2.5 is 0 beside PM10 of {_NORMAL_PM10:g} or more"
@@ -204,7 +204,7 @@ def unit(grid: HourGrid) -> pd.DataFrame:
         return no_findings()
     ends = np.r_[starts[1:], len(day)]
     parts = []
-    for item, x in _columns(grid):
+    for item, x in grid.by_item.items():
         there = ~np.isnan(x)
         count = np.add.reduceat(there, starts, axis=1, dtype=np.int64)
         total = np.add.reduceat(np.where(there, x, 0.0), starts, axis=1)
@@ -227,10 +227,6 @@ def unit(grid: HourGrid) -> pd.DataFrame:
                 _found(grid, place, item, starts[first], ends[last] - 1, "unit", detail, n)
             )
     return joined(parts)
-
-
-def _columns(grid: HourGrid) -> list[tuple[str, NDArray[np.float64]]]:
-    return [(item, np.ascontiguousarray(grid.values[:, :, k])) for k, item in enumerate(HOUR_ITEMS)]
 
 
 def _found(

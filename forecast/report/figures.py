@@ -25,9 +25,9 @@ from forecast.projection.air import AirProjection
 from forecast.projection.air_tracks import AirTracks
 from forecast.projection.panel import PanelProjection
 from forecast.projection.water import WaterProjection
+from forecast.region_names import normalise_region
 from forecast.report.page import PageChart
 from forecast.standards.items import AIR_ITEMS
-from forecast.targets.applying import normalise_region
 
 __all__ = ["draw_figures"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.disk import write_file
+from forecast.region_names import normalise_region
 from forecast.report.ahead import explained_of, group_rows, later_rows
 from forecast.report.scoreboard import (
     UNJUDGED,
@@ -35,7 +36,6 @@ from forecast.report.words import (
     indicator_text,
     target_text,
 )
-from forecast.targets.applying import normalise_region
 
 __all__ = ["PageChart", "PageContext", "page_text", "write_page"]
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from forecast.region_names import normalise_region
 from forecast.report.beside import record_text, rules_text
 from forecast.report.words import (
     BINDINGS,
@@ -20,7 +21,6 @@ from forecast.report.words import (
     target_text,
 )
 from forecast.standards.indicators import indicator
-from forecast.targets.applying import normalise_region
 
 __all__ = [
     "UNJUDGED",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecast.ingest.points import with_cities
 from forecast.projection.panel import Panel
-from forecast.targets.applying import normalise_region
+from forecast.region_names import normalise_region
 from forecast.workspace import Workspace
 
 __all__ = ["flag_counts", "flag_remarks", "flags_behind"]

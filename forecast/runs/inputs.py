@@ -14,9 +14,9 @@ from forecast.models.circumstances import Break, Circumstances, Span
 from forecast.projection.panel import Panel
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.sharing import Group
+from forecast.region_names import normalise_region
 from forecast.runs.entered import read_entries
 from forecast.targets.applied import Applied, apply_entries
-from forecast.targets.applying import normalise_region
 from forecast.targets.loader import find_plan, load_plans
 from forecast.targets.model import Plan
 from forecast.workspace import Config, Workspace

@@ -73,8 +73,7 @@ def days_of_hours(
     if array.ndim < 2 or array.shape[-2:] != (24, len(items)):
         raise ValueError(f"hours must have shape (..., 24, {len(items)}), got {array.shape}")
     result = np.full((*array.shape[:-2], len(DAY_ITEMS)), np.nan)
-    # One mean over all items: the hours are added in turn, which keeps the memory contiguous.
-    means = _mean(np.moveaxis(array, -2, -1), HOURS_OF_DAY, 24)[..., 0]
+    means = _mean_of_day(array)
     for at, item in enumerate(DAY_ITEMS):
         if item in items and item != "o3_1h":
             result[..., at] = means[..., items.index(item)]
@@ -142,6 +141,20 @@ def annual_valid(n_by_month: Iterable[int]) -> bool:
     return sum(counts) >= YEAR_DAYS and all(
         n >= least for n, least in zip(counts, needed, strict=True)
     )
+
+
+def _mean_of_day(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the means of (..., 24, item) over the hours, as :func:`_mean` has them."""
+    there = ~np.isnan(values)
+    filled = np.where(there, values, 0.0)
+    count = np.zeros(values.shape[:-2] + values.shape[-1:], dtype=np.int8)
+    total = np.zeros(count.shape)
+    for hour in range(values.shape[-2]):
+        count += there[..., hour, :]
+        total += filled[..., hour, :]
+    mean = np.full(count.shape, np.nan)
+    np.divide(total, count, out=mean, where=count >= HOURS_OF_DAY)
+    return mean
 
 
 def _mean(values: NDArray[np.float64], fewest: int, window: int) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.targets.applying import normalise_region
+from forecast.region_names import normalise_region
 from forecast.targets.entries import own_target, typed
 from forecast.targets.model import Plan, Target
 

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 
+from forecast.region_names import normalise_region
 from forecast.targets.loader import find_plan
 from forecast.targets.model import Plan, SectionSet, Target
 
 __all__ = [
     "applying_targets",
-    "normalise_region",
     "plans_of_region",
     "section_set_mismatch",
     "section_set_on",
 ]
-
-_SUFFIX = re.compile(r"(自治州|地区|市|州|盟)$")
-#: Peoples in the full names of autonomous prefectures (恩施土家族苗族自治州 is 恩施).
-_PEOPLES = re.compile(
-    r"(?:朝鲜|土家|苗|侗|布依|壮|藏|羌|彝|哈尼|傣|白|景颇|傈僳|回|蒙古)族|蒙古|哈萨克|柯尔克孜"
-)
-
-
-def normalise_region(name: str) -> str:
-    """The name that plans, aliases and readings are matched by.
-
-    One of 市, 地区, 自治州, 州, 盟 is dropped from the end (never down to one character, so 杭州
-    stays 杭州), and the peoples of an autonomous prefecture with it. A district keeps its full
-    name: 邵阳市北塔区 is not 邵阳.
-
-    >>> [normalise_region(n) for n in ("衡水市", "黔东南州", "黔东南苗族侗族自治州", "邵阳市北塔区", "杭州")]
-    ['衡水', '黔东南', '黔东南', '邵阳市北塔区', '杭州']
-    """
-    bare = "".join(name.split())
-    match = _SUFFIX.search(bare)
-    if match is None or match.start() < 2:
-        return bare
-    short = bare[: match.start()]
-    if match[1] == "自治州":
-        people = _PEOPLES.search(short, 2)
-        if people is not None:
-            short = short[: people.start()]
-    return short
 
 
 def plans_of_region(

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from forecast.region_names import normalise_region
 from forecast.standards.indicators import WATER_CLASSES
 from forecast.targets.applied import apply_entries
-from forecast.targets.applying import normalise_region
 from forecast.targets.loader import find_plan
 from forecast.targets.model import Plan
 

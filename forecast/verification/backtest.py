@@ -21,7 +21,7 @@ from forecast.projection.hindcast_indicators import DEFAULT_INDICATORS, known_in
 from forecast.projection.hindcast_parts import code_digest
 from forecast.projection.hindcasts import REASONS, Hindcasts, hindcast
 from forecast.projection.streams import stream
-from forecast.targets.applying import normalise_region
+from forecast.region_names import normalise_region
 from forecast.verification.figures import Named
 from forecast.verification.origins import days_before, named_origins, start_months
 from forecast.verification.publish import Report, publish

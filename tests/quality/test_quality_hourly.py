@@ -235,9 +235,10 @@ def test_few_of_the_real_hours_are_flagged(real_data: Path) -> None:
     assert share.drop(["stuck", "pm_order"]).sum() < 0.0002
     assert of_rule(found, "clock_shift").empty
     assert of_rule(found, "unit").empty
-    shifted = grid.values[1, : 24 * 31].copy()
-    grid.values[1, : 24 * 31] = np.roll(shifted, 8, axis=0)
-    assert clock_shift(grid)["place"].tolist() == ["Dingling"]
+    values = grid.values.copy()
+    values[1, : 24 * 31] = np.roll(values[1, : 24 * 31], 8, axis=0)
+    moved = HourGrid(grid.region, grid.place, grid.hours, values)
+    assert clock_shift(moved)["place"].tolist() == ["Dingling"]
 
 
 def test_a_month_of_the_national_network_takes_seconds() -> None:

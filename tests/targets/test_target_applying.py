@@ -7,12 +7,12 @@ import datetime as dt
 import pytest
 
 from forecast.errors import TargetError
+from forecast.region_names import normalise_region
 from forecast.targets import (
     Plan,
     applying_targets,
     find_plan,
     load_plans,
-    normalise_region,
     section_set_mismatch,
 )
 

@@ -71,8 +71,12 @@ def later_cities(data: Path) -> dict[str, pd.DataFrame]:
     return {
         city: frame
         for city, frame in found.items()
-        if frame.loc["2023"].count().iloc[0] >= 324 and frame.loc["2022"].count().iloc[0] >= 250
+        if _readings(frame, 2023) >= 324 and _readings(frame, 2022) >= 250
     }
+
+
+def _readings(frame: pd.DataFrame, year: int) -> int:
+    return int(frame.loc[f"{year}-01-01" : f"{year}-12-31", "pm25"].count())
 
 
 def _pm25(group: pd.DataFrame) -> pd.DataFrame:

@@ -198,7 +198,8 @@ def main() -> int:
     lines = [
         "# Backtest of the air models",
         "",
-        f"Made on {datetime.now(UTC).date().isoformat()} by `{COMMAND}` on {platform.machine()}, "
+        f"Made on {datetime.now(UTC).date().isoformat()} by `{COMMAND} --paths {options.paths} "
+        f"--slow {options.slow}` on {platform.machine()}, "
         f"{platform.system()}, Python {platform.python_version()}, numpy {np.__version__}, pandas "
         f"{pd.__version__}; {options.paths} paths, seed {SEED}. Pooled figures of the default model "
         f"from {sum(not n.endswith('#24h') for n in tuning)} tuning cities alone ({made:.0f} s).",

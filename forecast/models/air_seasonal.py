@@ -27,6 +27,7 @@ from forecast.models.air_mean import (
     scale_of,
 )
 from forecast.models.circumstances import Circumstances
+from forecast.models.daily_record import MIN_DAYS, check_ahead, daily_record
 from forecast.models.paths import Paths
 from forecast.models.pooled import AirPooled, shipped_air
 from forecast.models.residuals import (
@@ -50,10 +51,6 @@ from forecast.standards.items import AIR_ITEMS
 
 __all__ = ["MIN_DAYS", "AirSeasonal"]
 
-#: An item with fewer valid days is not modelled.
-MIN_DAYS = 60
-
-_YEAR = 365.25
 #: Paths worked on at a time, so that memory stays small and close.
 _CHUNK = 250
 
@@ -102,23 +99,11 @@ class AirSeasonal:
         Raises:
             ValueError: a day occurs twice.
         """
-        days = history.index.to_numpy().astype("datetime64[D]")
-        if len(np.unique(days)) != len(days):
-            raise ValueError("history has a day twice; one row a day is expected")
-        table = history.to_numpy(dtype=np.float64, na_value=np.nan)
-        table = np.where(np.isfinite(table) & (table >= 0.0), table, np.nan)
-        seen = np.isfinite(table).any(axis=1)
-        enough = np.isfinite(table).sum(axis=0) >= MIN_DAYS
-        enough &= np.nan_to_num(table).max(axis=0, initial=0.0) > 0.0
-        self.items = tuple(str(c) for c, ok in zip(history.columns, enough, strict=True) if ok)
-        self.last_day = days[seen].max() if seen.any() else None
+        record = daily_record(history)
+        self.items, self.last_day = record.items, record.last_day
         if self.last_day is None or not self.items:
             return self
-        first = days[seen].min()
-        span = np.arange(first, self.last_day + 1)
-        values = np.full((len(span), len(self.items)), np.nan)
-        values[(days[seen] - first).astype(np.int64)] = table[seen][:, enough]
-
+        span, values = record.days, record.values
         kept = self.pooled.trend_kept(self.last_day)
         priors = tuple(
             replace(p, trend=(kept * p.trend[0], p.trend[1]))
@@ -134,7 +119,7 @@ class AirSeasonal:
                 self.circumstances, calendar,
             )  # fmt: skip
             self._means.append(mean)
-        self._years = np.isfinite(values).sum(axis=0) / _YEAR
+        self._years = record.years
         innovations, self._state = filter_residuals(residuals, self._dependence)
         self._innovations = innovations.astype(np.float32)
         self._parameter_factor = _correlation_root(residuals)
@@ -156,13 +141,10 @@ class AirSeasonal:
             ValueError: a day is not after the last reading, or there are draws in common for
                 another number of paths or other days.
         """
-        times = days.astype("datetime64[D]")
+        times, leads = check_ahead(days, self.last_day)
         shape = (n_paths, len(times), len(self.items))
         values = np.empty(shape, dtype=np.float32)
         if self.last_day is not None and self.items and len(times):
-            leads = (times - self.last_day).astype(np.int64)
-            if leads.min() < 1:
-                raise ValueError(f"days must lie after the last reading, {self.last_day}")
             self._fill(values, leads, rng)
         return Paths(values, times, self.items, (self.place,) * len(self.items), self.name)
 

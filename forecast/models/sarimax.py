@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.models.daily_record import library
-from forecast.models.item_by_item import ItemByItem, Regressors
-from forecast.models.state_space import ItemStates, item_states, simulate_items
+from forecast.models.item_by_item import Regressors
+from forecast.models.likelihood_fit import LikelihoodFit
 
 __all__ = ["Sarimax"]
 
-_MODULE = "statsmodels.tsa.statespace.sarimax"
 
-
-class Sarimax(ItemByItem):
+class Sarimax(LikelihoodFit):
     """ARMA(1,1) errors about three harmonics, a weekend step and a linear trend of ln C.
 
     The engine fits item by item and skips gaps by itself; the days to come are drawn for all
@@ -26,29 +24,16 @@ class Sarimax(ItemByItem):
     """
 
     name = "sarimax"
+    module = "statsmodels.tsa.statespace.sarimax"
 
-    def _load(self) -> None:
-        library(_MODULE, self.name)
+    def _regressors_of(self, days: NDArray[np.datetime64]) -> Regressors:
+        return Regressors(days)
 
-    def _fit_logs(self, days: NDArray[np.datetime64], logs: NDArray[np.float64]) -> None:
-        engine = library(_MODULE, self.name).SARIMAX
-        self._regressors = Regressors(days)
-        columns = self._regressors.columns(days)
-        self._states: list[ItemStates] = []
-        for series in logs.T:
-            with warnings.catch_warnings():
-                # A fit that stops early is still a fit; the hindcasts say what it is worth.
-                warnings.simplefilter("ignore")
-                model = engine(series, exog=columns, order=(1, 0, 1))
-                start = starting_values(series, columns)
-                result = model.fit(start, disp=0, maxiter=100, cov_type="none")
-            self._states.append(item_states(result, columns.shape[1]))
-
-    def _draw_logs(
-        self, ahead: NDArray[np.datetime64], n_paths: int, rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        columns = self._regressors.columns(ahead)
-        return simulate_items(self._states, [columns] * len(self._states), n_paths, rng)
+    def _model(
+        self, engine: ModuleType, series: NDArray[np.float64], columns: NDArray[np.float64]
+    ) -> tuple[Any, NDArray[np.float64]]:
+        model = engine.SARIMAX(series, exog=columns, order=(1, 0, 1))
+        return model, starting_values(series, columns)
 
 
 def starting_values(

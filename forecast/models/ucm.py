@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.models.daily_record import library
-from forecast.models.item_by_item import ItemByItem, Regressors
-from forecast.models.state_space import ItemStates, item_states, simulate_items
+from forecast.models.item_by_item import Regressors
+from forecast.models.likelihood_fit import LikelihoodFit
 
 __all__ = ["UnobservedComponents"]
 
-_MODULE = "statsmodels.tsa.statespace.structural"
 
-
-class UnobservedComponents(ItemByItem):
+class UnobservedComponents(LikelihoodFit):
     """Random walk without drift, plus AR(1), three harmonics and a weekend step of ln C.
 
     Without drift, since on made and real records a drift made the annual mean no better
@@ -27,30 +25,17 @@ class UnobservedComponents(ItemByItem):
     """
 
     name = "ucm"
+    module = "statsmodels.tsa.statespace.structural"
 
-    def _load(self) -> None:
-        library(_MODULE, self.name)
-
-    def _fit_logs(self, days: NDArray[np.datetime64], logs: NDArray[np.float64]) -> None:
-        engine = library(_MODULE, self.name).UnobservedComponents
+    def _regressors_of(self, days: NDArray[np.datetime64]) -> Regressors:
         # The level is the constant and the trend.
-        self._regressors = Regressors(days, trend=False, constant=False)
-        columns = self._regressors.columns(days)
-        self._states: list[ItemStates] = []
-        for series in logs.T:
-            with warnings.catch_warnings():
-                # A fit that stops early is still a fit; the hindcasts say what it is worth.
-                warnings.simplefilter("ignore")
-                model = engine(series, level="rwalk", autoregressive=1, exog=columns)
-                start = _starting_values(series, columns)
-                result = model.fit(start, disp=0, maxiter=100, cov_type="none")
-            self._states.append(item_states(result, columns.shape[1]))
+        return Regressors(days, trend=False, constant=False)
 
-    def _draw_logs(
-        self, ahead: NDArray[np.datetime64], n_paths: int, rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        columns = self._regressors.columns(ahead)
-        return simulate_items(self._states, [columns] * len(self._states), n_paths, rng)
+    def _model(
+        self, engine: ModuleType, series: NDArray[np.float64], columns: NDArray[np.float64]
+    ) -> tuple[Any, NDArray[np.float64]]:
+        model = engine.UnobservedComponents(series, level="rwalk", autoregressive=1, exog=columns)
+        return model, _starting_values(series, columns)
 
 
 def _starting_values(

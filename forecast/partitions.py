@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
@@ -18,8 +19,8 @@ from pandas.api.types import union_categoricals
 from forecast.tables import SCHEMAS, Table
 
 __all__ = [
-    "by_partition", "coded", "content_hash", "folder_of", "joined", "parquet", "partitions", "plain",
-    "schema_of", "typed",
+    "LastPart", "by_partition", "coded", "coded_from", "content_hash", "folder_of", "in_order", "joined",
+    "numbered", "parquet", "part_rows", "partitions", "plain", "schema_of", "typed",
 ]  # fmt: skip
 
 #: Columns that say where a row came from, not what it says: left out of the content hash, so that
@@ -83,6 +84,12 @@ def coded(words: Sequence[str], at: NDArray[np.integer[Any]]) -> pd.Categorical:
     return pd.Categorical.from_codes(at, dtype=_words(tuple(words)))
 
 
+def coded_from(words: NDArray[np.object_], at: NDArray[np.integer[Any]]) -> pd.Categorical:
+    """Return the column ``words[at]`` as categories in their order; ``words`` may repeat."""
+    codes, distinct = pd.factorize(words, sort=True)
+    return coded([str(word) for word in distinct], codes[at])
+
+
 def plain(rows: pd.DataFrame) -> pd.DataFrame:
     """Return ``rows`` with text where they have categories."""
     texts = {
@@ -109,7 +116,7 @@ def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
             if len(parts) == 1
             else pd.concat(parts, ignore_index=True)
         )
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 def partitions(spec: Table, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -165,6 +172,72 @@ def folder_of(spec: Table, partition: str) -> str:
     return f"{spec.name}/year={year}" + (f"/month={month}" if month else "")
 
 
+def numbered(rows: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.int64] | None:
+    """Return a number for each row that orders the rows as these columns do, equal where they are.
+
+    None where a column is neither of categories in the order of their words nor of times, or where
+    the numbers would be many times as many as the rows; large tables of readings are dense.
+    """
+    numbers, most = np.zeros(len(rows), dtype=np.int64), 1
+    if not len(rows):
+        return numbers
+    for name in columns:
+        column = rows[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            if not column.cat.categories.is_monotonic_increasing:
+                return None
+            codes = column.cat.codes.to_numpy()
+            n = len(column.cat.categories)
+        elif column.dtype.kind == "M":
+            seconds = column.to_numpy("datetime64[s]").astype(np.int64)
+            seconds -= seconds.min()
+            # Times lie whole hours or so apart.
+            step = max(int(np.gcd.reduce(seconds)), 1)
+            codes, n = seconds // step, int(seconds.max()) // step + 1
+        else:
+            return None
+        most *= n
+        if most > 16 * len(rows) + 1024 or codes.min() < 0:
+            return None
+        if n > 1:
+            numbers = numbers * n + codes
+    return numbers
+
+
+def in_order(spec: Table, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return ``rows`` in the order of the table, equal ones as they came."""
+    numbers = numbered(rows, spec.order)
+    if numbers is None:
+        return rows.sort_values([*spec.order], kind="stable", ignore_index=True)
+    ordered: pd.DataFrame = rows.take(np.argsort(numbers, kind="stable"))
+    return ordered.reset_index(drop=True)
+
+
+class LastPart:
+    """The rows of a part as they were just written, for one who asks for them at once.
+
+    A part's name has the hash of its bytes in it, so what is held can't grow old.
+
+    Args:
+        path: the part's file, as the manifest names it.
+        rows: its rows in their order, text as categories; with plain text it is not held.
+    """
+
+    def __init__(self, path: str = "", rows: pd.DataFrame | None = None) -> None:
+        texts = [] if rows is None else [dtype == "str" for dtype in rows.dtypes]
+        self._path = "" if any(texts) else path
+        self._rows = None if any(texts) else rows
+
+    def holds(self, paths: Sequence[str]) -> bool:
+        """Return whether these are the parts, in number one, that are held."""
+        return self._rows is not None and list(paths) == [self._path]
+
+    def rows(self, columns: Sequence[str] | None) -> pd.DataFrame:
+        """Return these columns (None: all), not to be changed in place."""
+        held = pd.DataFrame() if self._rows is None else self._rows
+        return held.copy(deep=False) if columns is None else held[list(columns)]
+
+
 def content_hash(spec: Table, rows: pd.DataFrame) -> str:
     """Return a SHA-256 of the values alone: same rows, same hash, under any library version."""
     digest = hashlib.sha256()
@@ -176,7 +249,7 @@ def content_hash(spec: Table, rows: pd.DataFrame) -> str:
         if pa.types.is_string(field.type):
             # Text repeats: each distinct cell once, then which of them stands where.
             filled = column.fillna("\x00") if column.hasnans else column
-            codes, distinct = pd.factorize(filled)
+            codes, distinct = _distinct(filled)
             digest.update("\x1f".join(map(str, distinct)).encode())
             digest.update(np.asarray(codes, dtype="<i4").tobytes())
         elif pa.types.is_timestamp(field.type):
@@ -184,6 +257,14 @@ def content_hash(spec: Table, rows: pd.DataFrame) -> str:
         else:
             digest.update(column.to_numpy("<f8", na_value=float("nan")).tobytes())
     return digest.hexdigest()
+
+
+def _distinct(column: pd.Series[Any]) -> tuple[NDArray[np.integer[Any]], Sequence[Any]]:
+    """Return which word of the distinct ones, in order of appearance, each cell has."""
+    if isinstance(column.dtype, pd.CategoricalDtype) and len(column.cat.categories) == 1:
+        return np.zeros(len(column), dtype=np.int32), list(column.cat.categories[: len(column)])
+    codes, distinct = pd.factorize(column)
+    return codes, list(distinct)
 
 
 def schema_of(spec: Table, names: Sequence[str], categories: bool) -> pa.Schema:
@@ -198,6 +279,33 @@ def schema_of(spec: Table, names: Sequence[str], categories: bool) -> pa.Schema:
     )  # fmt: skip
 
 
+def part_rows(
+    spec: Table,
+    path: Path,
+    columns: Sequence[str] | None,
+    regions: list[str] | None,
+    categories: bool,
+) -> pa.Table:
+    """Return the rows of a file with the columns asked for, of the regions asked for.
+
+    Columns that this program has and the one that wrote the file had not are empty.
+    """
+    names = list(spec.schema.names if columns is None else columns)
+    load = names if regions is None or "region" in names else [*names, "region"]
+    texts = [f.name for f in spec.schema if pa.types.is_string(f.type)]
+    with pq.ParquetFile(path, read_dictionary=texts if categories else None) as file:
+        there = set(file.schema_arrow.names)
+        part = file.read(columns=[name for name in load if name in there])
+    for name in [name for name in load if name not in there]:
+        type_ = spec.schema.field(name).type
+        empty = pa.scalar("" if pa.types.is_string(type_) else None, type_)
+        part = part.append_column(name, pa.repeat(empty, len(part)))
+    if regions is not None:
+        part = part.filter(pc.is_in(part["region"], pa.array(regions, pa.string())))
+    # Parquet knows no whole seconds and hands back milliseconds.
+    return part.select(names).cast(schema_of(spec, names, categories))
+
+
 def parquet(spec: Table, rows: pd.DataFrame) -> bytes:
     """Return typed rows as the bytes of a Parquet file, the same for text and for categories."""
     text = pa.dictionary(pa.int32(), pa.string())
@@ -208,7 +316,8 @@ def parquet(spec: Table, rows: pd.DataFrame) -> bytes:
         ]
     )
     table = pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
-    buffer = io.BytesIO()
+    # No Python object: writing to one would wait for the interpreter, column by column.
+    buffer = pa.BufferOutputStream()
     # Times and lines hardly repeat, and nothing looks for rows by the ranges of a part.
     repeating = [
         f.name for f in spec.schema if pa.types.is_string(f.type) or pa.types.is_floating(f.type)
@@ -217,4 +326,5 @@ def parquet(spec: Table, rows: pd.DataFrame) -> bytes:
         table.replace_schema_metadata(None), buffer, compression="zstd", use_dictionary=repeating,
         write_statistics=False, store_schema=False,
     )  # fmt: skip
-    return buffer.getvalue()
+    data: bytes = buffer.getvalue().to_pybytes()
+    return data

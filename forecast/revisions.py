@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.partitions import numbered
+
 __all__ = [
     "SOURCE_PRIORITY", "SUPERSEDED", "counting", "last_versions", "merge_readings", "speaking",
 ]  # fmt: skip
@@ -84,7 +86,7 @@ def merge_readings(
         ``corrected``, ``confirmed``, ``superseded`` or ``unchanged``) and ``silent``: how many of its values are
         empty where one is stored, of those that its file has elsewhere.
     """
-    if stored.empty and not incoming.duplicated(key).any():
+    if stored.empty and not _repeats(incoming, key):
         every = incoming.reset_index(drop=True)
         nothing = np.zeros(len(every), dtype=np.int32)
         return every, _outcomes(every["file_id"], nothing, nothing)
@@ -142,6 +144,14 @@ def merge_readings(
     keep[rows[dropped]] = False
     outcome = _outcomes(incoming["file_id"], codes[len(stored) :], silent[len(stored) :])
     return both[keep].reset_index(drop=True), outcome
+
+
+def _repeats(rows: pd.DataFrame, key: list[str]) -> bool:
+    """Return whether two rows have one key."""
+    numbers = numbered(rows, key)
+    if numbers is None:
+        return bool(rows.duplicated(key).any())
+    return len(rows) > 0 and int(np.bincount(numbers).max()) > 1
 
 
 def _touched(both: pd.DataFrame, incoming: pd.DataFrame, key: list[str]) -> NDArray[np.bool_]:

@@ -21,17 +21,18 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from forecast.disk import drop, write_file
 from forecast.errors import WorkspaceError
 from forecast.partitions import (
+    LastPart,
     by_partition,
     content_hash,
     folder_of,
+    in_order,
     joined,
     parquet,
+    part_rows,
     plain,
     schema_of,
     typed,
@@ -48,6 +49,9 @@ FORMAT_VERSION = 1
 
 #: Tables about the readings, with times of receipt in them; they are no part of what is said.
 _ABOUT = {"files", "quality_flags"}
+
+#: The table of which the part written last is kept in memory: days are made of it next.
+_LARGE = "air_hourly"
 
 Moment = str | date | pd.Timestamp
 
@@ -71,6 +75,7 @@ class Store:
         self.processed = Path(processed)
         self.lock_timeout = lock_timeout
         self.notify = notify or (lambda text: print(text, file=sys.stderr, flush=True))
+        self._last = LastPart()
 
     @property
     def manifest_path(self) -> Path:
@@ -136,12 +141,15 @@ class Store:
         for attempt in range(5):
             parts = self.manifest().get(table, {})
             try:
-                loaded = [
-                    self._part(spec, part["path"], columns, named, categories)
+                paths = [
+                    part["path"]
                     for year, part in sorted(parts.items())
                     if wanted is None or not spec.year_of or year[:4] in wanted
                     if chosen is None or year in chosen
                 ]
+                if categories and named is None and self._last.holds(paths):
+                    return self._last.rows(columns)
+                loaded = [self._part(spec, path, columns, named, categories) for path in paths]
                 break
             except FileNotFoundError as error:
                 # A writer replaced the manifest and dropped the part between our two reads.
@@ -161,31 +169,16 @@ class Store:
         categories: bool = False,
     ) -> pa.Table:
         """Return one stored part with the columns asked for, of the regions asked for."""
-        names = list(spec.schema.names if columns is None else columns)
-        load = names if regions is None or "region" in names else [*names, "region"]
+        file = self.processed / path
         try:
-            texts = [f.name for f in spec.schema if pa.types.is_string(f.type)]
-            with pq.ParquetFile(
-                self.processed / path, read_dictionary=texts if categories else None
-            ) as file:
-                # Columns that this program has and an earlier one had not are empty.
-                there = set(file.schema_arrow.names)
-                part = file.read(columns=[name for name in load if name in there])
-            for name in [name for name in load if name not in there]:
-                type_ = spec.schema.field(name).type
-                empty = pa.scalar("" if pa.types.is_string(type_) else None, type_)
-                part = part.append_column(name, pa.repeat(empty, len(part)))
+            return part_rows(spec, file, columns, regions, categories)
         except FileNotFoundError:
             raise
         except (OSError, pa.ArrowException) as error:
             raise WorkspaceError(
-                f"{self.processed / path} is damaged and can't be read.",
+                f"{file} is damaged and can't be read.",
                 "Move data/processed away and ingest data/raw again; the raw files are untouched.",
             ) from error
-        if regions is not None:
-            part = part.filter(pc.is_in(part["region"], pa.array(regions, pa.string())))
-        # Parquet knows no whole seconds and hands back milliseconds.
-        return part.select(names).cast(schema_of(spec, names, categories))
 
     def files(self) -> pd.DataFrame:
         """Return the files that were taken in, one row each."""
@@ -318,6 +311,8 @@ class Writer:
             One row for each of ``rows``: ``file_id``, ``outcome`` and ``silent``.
         """
         spec = TABLES[table]
+        if table == _LARGE:
+            self._store._last = LastPart()
         outcomes = []
         for year, parts in by_partition(spec, rows).items():
             incoming, stored = joined(parts), self.read(table, year)
@@ -361,12 +356,14 @@ class Writer:
         with ThreadPoolExecutor(max_workers=1) as pool:
             for (name, year), frame in sorted(self._staged.items(), key=lambda staged: staged[0]):
                 spec = TABLES[name]
-                ordered = frame.sort_values([*spec.order], kind="stable", ignore_index=True)
+                ordered = in_order(spec, frame)
                 content = pool.submit(content_hash, spec, ordered)
                 data = parquet(spec, ordered)
                 part = f"part-{hashlib.sha256(data).hexdigest()[:16]}.parquet"
                 path = f"{folder_of(spec, year)}/{part}"
                 write_file(self._store.processed / path, data)
+                if name == _LARGE:
+                    self._store._last = LastPart(path, ordered)
                 tables.setdefault(name, {})[year] = {
                     "path": path, "rows": len(ordered), "content": content.result(),
                 }  # fmt: skip

@@ -7,8 +7,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from forecast.partitions import by_partition, coded, content_hash, joined, parquet, plain, typed
+from forecast.partitions import (
+    by_partition,
+    coded,
+    content_hash,
+    in_order,
+    joined,
+    numbered,
+    parquet,
+    plain,
+    typed,
+)
 from forecast.store import Store
 from forecast.tables import HOUR_ITEMS, TABLES
 
@@ -101,6 +113,61 @@ def test_categories_correct_what_is_stored_as_text_does(tmp_path: Path) -> None:
     mine = rows[(rows["place"] == "1001A") & (rows["time"] == pd.Timestamp("2023-02-01"))]
     assert mine["pm25"].to_list() == [6.0, 9.0]
     assert mine["file_id"].to_list() == ["a", "d"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 4)), min_size=1, max_size=60
+    ),
+    st.sampled_from([1, 3600, 86400]),
+)
+def test_numbers_order_the_rows_as_their_columns_do(
+    cells: list[tuple[int, int, int]], step: int
+) -> None:
+    place, region, hour = (np.array(column) for column in zip(*cells, strict=True))
+    rows = pd.DataFrame(
+        {
+            "region": coded(["甲", "乙", "丙"], region).reorder_categories(sorted("甲乙丙")),
+            "place": coded(["1001A", "1002A", "1003A", "1004A"], place),
+            "time": np.datetime64("2023-01-01T01:00:00", "s") + hour * np.timedelta64(step, "s"),
+        }
+    )
+    columns = ["region", "place", "time"]
+    numbers = numbered(rows, columns)
+    assert numbers is not None
+    expected = rows.sort_values(columns, kind="stable").index
+    assert np.argsort(numbers, kind="stable").tolist() == expected.tolist()
+    repeats = pd.Series(numbers).duplicated().to_numpy()
+    assert repeats.tolist() == rows.duplicated(columns).to_list()
+
+
+def test_what_has_no_number_is_ordered_by_its_columns() -> None:
+    rows = joined(FILES)
+    codes = joined([_as_categories(one) for one in FILES])
+    assert numbered(rows, HOURS.order) is None
+    assert numbered(_as_categories(FILES[0]), ["place"]) is None, "words in order of appearance"
+    assert numbered(codes, HOURS.key) is not None
+    pd.testing.assert_frame_equal(plain(in_order(HOURS, codes)), in_order(HOURS, rows))
+    assert (in_order(HOURS, rows)["place"].iloc[[0, -1]] == ["1001A", "1004A"]).all()
+
+
+def test_rows_asked_for_as_they_were_just_written_are_those_on_disk(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    months = ["2023-01"]
+    with store.writer() as writer:
+        writer.merge("air_hourly", [_as_categories(one) for one in FILES[:2]], RECEIVED)
+    columns = ["place", "time", "pm25", "file_id"]
+    for _ in range(2):
+        held = store.read("air_hourly", partitions=months, categories=True)
+        fresh = Store(tmp_path).read("air_hourly", partitions=months, categories=True)
+        assert len(held) == len(fresh) > 0
+        pd.testing.assert_frame_equal(plain(held), plain(fresh))
+        some = store.read("air_hourly", columns=columns, partitions=months, categories=True)
+        pd.testing.assert_frame_equal(plain(some), plain(fresh)[columns])
+        # Another program corrects the month; what is held is out of date then.
+        with Store(tmp_path).writer() as writer:
+            later = RECEIVED + pd.Timedelta(days=1)
+            writer.merge("air_hourly", _hours(["1001A"], "2023-01-30", "d", 9.0), later)
 
 
 def test_midnight_goes_to_the_month_before() -> None:

@@ -32,7 +32,8 @@ class HourBlock:
         region, place, place_kind: of each place, shape ``(place,)``.
         days: shape ``(day,)``, datetime64[s] at 00:00.
         values: 1-hour means [µg/m³; CO mg/m³], shape ``(place, day, 24, item)`` with the items of
-            ``HOUR_ITEMS``; slot 0 ends at 01:00, slot 23 at 00:00 of the next day.
+            ``HOUR_ITEMS``; slot 0 ends at 01:00, slot 23 at 00:00 of the next day. In memory the
+            items lie one after the other.
         version: of each place's last row.
         file_id, row: of the first row of each place's day, shape ``(place, day)``.
     """
@@ -52,7 +53,9 @@ def months_of(store: Store, files: set[str] | None) -> dict[str, set[str]]:
     """Return source → months of days that the hours of these files (None: of all) belong to."""
     found: dict[str, set[str]] = {}
     for month in sorted(store.manifest().get("air_hourly", {})):
-        rows = store.read("air_hourly", columns=["source", "file_id"], partitions=[month])
+        rows = store.read(
+            "air_hourly", columns=["source", "file_id"], partitions=[month], categories=True
+        )
         if files is not None:
             rows = rows[rows["file_id"].isin(files)]
         for source in rows["source"].unique():
@@ -91,12 +94,13 @@ def _dense(rows: pd.DataFrame, source: str, month: np.datetime64) -> HourBlock:
         rows, slot = rows.iloc[last], slot[last]
         codes, firsts = _places(rows)
     shape = (len(firsts), 24 * len(days))
-    values = np.full((*shape, len(HOUR_ITEMS)), np.nan)
-    values[codes, slot] = rows[list(HOUR_ITEMS)].to_numpy(np.float64)
-    at = np.full(shape, -1, dtype=np.int64)
-    at[codes, slot] = np.arange(len(rows))
-    by_day = at.reshape(len(firsts), len(days), 24)
-    first = np.where(by_day >= 0, by_day, len(rows)).min(axis=2)
+    where = codes * shape[1] + slot
+    values = np.full((len(HOUR_ITEMS), shape[0] * shape[1]), np.nan)
+    for of_item, item in zip(values, HOUR_ITEMS, strict=True):
+        of_item[where] = rows[item].to_numpy(np.float64)
+    at = np.full(shape[0] * shape[1], len(rows), dtype=np.int32)
+    at[where] = np.arange(len(rows), dtype=np.int32)
+    first = at.reshape(len(firsts), len(days), 24).min(axis=2)
     of_day = rows.iloc[np.where(first < len(rows), first, 0).ravel()]
     empty = first == len(rows)
     file_id = of_day["file_id"].to_numpy(dtype=object).reshape(first.shape)
@@ -108,7 +112,7 @@ def _dense(rows: pd.DataFrame, source: str, month: np.datetime64) -> HourBlock:
         place=named["place"].to_numpy(dtype=object),
         place_kind=named["place_kind"].to_numpy(dtype=object),
         days=days.astype("datetime64[s]"),
-        values=values.reshape(len(firsts), len(days), 24, len(HOUR_ITEMS)),
+        values=np.moveaxis(values.reshape(-1, len(firsts), len(days), 24), 0, -1),
         version=named["version"].to_numpy(dtype=object),
         file_id=np.where(empty, "", file_id),
         row=np.where(empty, np.int32(0), row).astype(np.int32),

@@ -18,6 +18,7 @@ from forecast.ingest.hour_blocks import HourBlock, hour_blocks, months_of
 from forecast.ingest.points import STATION_LIST, points_of
 from forecast.ingest.readers.daily import BASIS_CHANGE
 from forecast.ingest.storing import CHECKS_PENDING, DAYS_PENDING
+from forecast.partitions import coded, coded_from, joined, plain
 from forecast.revisions import last_versions
 from forecast.standards.city_mean import city_means, in_force
 from forecast.standards.hours import DAY_ITEMS, days_of_hours
@@ -106,7 +107,7 @@ def rebuild_days(
             ]
             cities.append(_and_withdrawn("air_daily", before, days_of_cities))
     # The table of city days is parted by years: one merge for all months.
-    whole = pd.concat(cities, ignore_index=True) if cities else pd.DataFrame()
+    whole = joined(cities) if cities else pd.DataFrame()
     if len(whole):
         outcome = writer.merge("air_daily", whole, received, whole=True)
         changed += int((outcome["outcome"] != "unchanged").sum())
@@ -122,6 +123,7 @@ def _and_withdrawn(table: str, stored: pd.DataFrame, made: pd.DataFrame) -> pd.D
     if stored.empty:
         return made
     key, values = list(TABLES[table].key), list(TABLES[table].values)
+    made = plain(made)
     last = last_versions(stored, key)
     last = last[last[values].notna().any(axis=1)]
     gone = ~pd.MultiIndex.from_frame(last[key]).isin(pd.MultiIndex.from_frame(made[key]))
@@ -160,7 +162,7 @@ def _without(ws: Workspace, block: HourBlock, rejected: pd.DataFrame) -> HourBlo
 def _days(block: HourBlock, sites: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the days of the points (wide) and of the cities (long)."""
     values = days_of_hours(block.values, HOUR_ITEMS)
-    counts = (~np.isnan(block.values)).sum(axis=2).max(axis=2)
+    counts = (~np.isnan(block.values)).sum(axis=2, dtype=np.int8).max(axis=2)
     is_city = block.place_kind == "city"
     stations = _station_rows(block, values, counts, ~is_city)
     parts = [_city_rows(block, block.place[is_city], values[is_city], np.flatnonzero(is_city))]
@@ -171,19 +173,19 @@ def _days(block: HourBlock, sites: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
         counted = in_force(block.days, points["role"].to_numpy(dtype=str), *dates)
         # A source keeps the names of points that were closed years ago: one without dates counts
         # in the months in which it has a reading.
-        silent = np.isnan(block.values[at]).all(axis=(1, 2, 3))
+        silent = (counts[at] == 0).all(axis=1)
         counted &= ~(silent & np.isnat(dates[0]) & np.isnat(dates[1]))[:, None]
         city, names = pd.factorize(points["city"], sort=True)
         means = city_means(values[at], city, counted, n_cities=len(names)).values
         firsts = at[np.unique(city, return_index=True)[1]]
         parts.append(_city_rows(block, names.to_numpy(dtype=object), means, firsts))
-    return stations, pd.concat(parts, ignore_index=True)
+    return stations, joined(parts)
 
 
 def _station_rows(
     block: HourBlock,
     values: NDArray[np.float64],
-    counts: NDArray[np.int64],
+    counts: NDArray[np.int8],
     chosen: NDArray[np.bool_],
 ) -> pd.DataFrame:
     there = chosen[:, None] & ~np.isnan(values).all(axis=2)
@@ -191,8 +193,8 @@ def _station_rows(
     date = block.days[day]
     return pd.DataFrame(
         {
-            "region": pd.Series(block.region[place], dtype="str"),
-            "place": pd.Series(block.place[place], dtype="str"),
+            "region": coded_from(block.region, place),
+            "place": coded_from(block.place, place),
             "date": date,
             **{item: values[place, day, n] for n, item in enumerate(DAY_ITEMS)},
             "hours": counts[place, day].astype(np.int32),
@@ -212,11 +214,11 @@ def _city_rows(
     date = block.days[day]
     return pd.DataFrame(
         {
-            "region": pd.Series(names[city], dtype="str"),
-            "place": pd.Series(names[city], dtype="str"),
-            "place_kind": "city",
+            "region": coded_from(names, city),
+            "place": coded_from(names, city),
+            "place_kind": coded(["city"], np.zeros(len(date), dtype=np.int8)),
             "date": date,
-            "item": pd.Series(np.array(DAY_ITEMS, dtype=object)[item], dtype="str"),
+            "item": coded(DAY_ITEMS, item),
             "value": values[city, day, item],
             **_origin(block, at[city], day, date),
         }
@@ -226,12 +228,13 @@ def _city_rows(
 def _origin(
     block: HourBlock, place: NDArray[np.int64], day: NDArray[np.int64], date: NDArray[np.datetime64]
 ) -> dict[str, object]:
+    same = np.zeros(len(date), dtype=np.int8)
     return {
-        "basis": np.where(date < BASIS_CHANGE, "standard_state", "actual"),
-        "source": block.source,
-        "version": pd.Series(block.version[place], dtype="str"),
-        "flag": "",
+        "basis": coded(["standard_state", "actual"], (date >= BASIS_CHANGE).astype(np.int8)),
+        "source": coded([block.source], same),
+        "version": coded_from(block.version, place),
+        "flag": coded([""], same),
         "known_from": date + _END_OF_DAY,
-        "file_id": pd.Series(block.file_id[place, day], dtype="str"),
+        "file_id": coded_from(block.file_id.ravel(), place * len(block.days) + day),
         "row": block.row[place, day],
     }

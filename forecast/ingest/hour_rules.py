@@ -102,12 +102,16 @@ def _grid(blocks: list[HourBlock], sites: pd.DataFrame) -> tuple[HourGrid, list[
         begun = ~(points["valid_from"] > pd.Timestamp(block.days[-1]))
         for at, city in zip(points["at"][begun], points["city"][begun], strict=True):
             cities[pairs[at]] = city
-    values = np.full((len(names), n_hours, blocks[0].values.shape[-1]), np.nan)
-    for block in blocks:
-        at = [names[pair] for pair in zip(block.region, block.place, strict=True)]
-        offset = int((block.days[0] - start) // _HOUR)
-        length = 24 * len(block.days)
-        values[at, offset : offset + length] = block.values.reshape(len(at), length, -1)
+    if len(blocks) == 1 and len(names) == len(blocks[0].place):
+        values = blocks[0].values.reshape(len(names), n_hours, -1)
+    else:
+        n_items = blocks[0].values.shape[-1]
+        values = np.moveaxis(np.full((n_items, len(names), n_hours), np.nan), 0, -1)
+        for block in blocks:
+            at = [names[pair] for pair in zip(block.region, block.place, strict=True)]
+            offset = int((block.days[0] - start) // _HOUR)
+            length = 24 * len(block.days)
+            values[at, offset : offset + length] = block.values.reshape(len(at), length, -1)
     pairs = list(names)
     grid = HourGrid(
         np.array([cities.get(pair, pair[0]) for pair in pairs], dtype=object),

@@ -206,8 +206,11 @@ def _add(
                 for (one, _), part in zip(reads, parts, strict=True)
             ]
             outcome = joined(found)
-        counts = outcome.groupby(["file_id", "outcome"], observed=True).size()
-        silent = outcome.groupby("file_id", observed=True)["silent"].sum()
+        files_at, ids = pd.factorize(outcome["file_id"])
+        words_at, words = pd.factorize(outcome["outcome"])
+        size = np.bincount(files_at * len(words) + words_at, minlength=len(ids) * len(words))
+        counts = dict(zip(((i, w) for i in ids for w in words), size, strict=True))
+        silent = dict(zip(ids, np.bincount(files_at, outcome["silent"], len(ids)), strict=True))
         changed = (outcome["outcome"] != "unchanged").to_numpy(bool)
         if table != "air_hourly" and changed.any():
             # The outcome comes by partition; of the files that changed all regions are looked at.

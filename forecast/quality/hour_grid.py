@@ -36,7 +36,7 @@ class HourGrid:
 
     @cached_property
     def by_item(self) -> dict[str, NDArray[np.float64]]:
-        """Values of each item, (place, hour); copied once, since every rule goes through them."""
+        """Values of each item, (place, hour); not to be changed. Copied once where they lie apart."""
         apart = np.ascontiguousarray(np.moveaxis(self.values, -1, 0))
         return dict(zip(HOUR_ITEMS, apart, strict=True))
 

@@ -102,11 +102,11 @@ def stuck(grid: HourGrid) -> pd.DataFrame:
     for item, x in grid.by_item.items():
         same = x[:, 1:] == x[:, :-1]
         frozen &= same
-        place, first, last, n = runs(same)
-        long = n + 1 >= needed.min()
-        place, first, last, n = place[long], first[long], last[long], n[long] + 1
+        place, first, last, n = _long_runs(same, int(needed.min()) - 1)
+        n += 1
         value = x[place, first]
-        steps = np.abs(value) / _step(x, item)[place]
+        found_at, of = np.unique(place, return_inverse=True)
+        steps = np.abs(value) / _step(x[found_at], item)[of]
         found = n >= needed[np.searchsorted(levels, np.round(steps, 6))]
         detail = [
             f"连续{k}小时均为{v:g}|{v:g} for {k} hours in a row"
@@ -117,16 +117,12 @@ def stuck(grid: HourGrid) -> pd.DataFrame:
                 grid, place[found], item, first[found], last[found] + 1, "stuck", detail, n[found]
             )
         )
-    place, first, last, n = runs(frozen)
-    long = n + 1 >= _FROZEN_HOURS
+    place, first, last, n = _long_runs(frozen, _FROZEN_HOURS - 1)
+    n += 1
     detail = [
-        f"六项指标连续{k}小时完全相同|all six items the same for {k} hours in a row"
-        for k in n[long] + 1
+        f"六项指标连续{k}小时完全相同|all six items the same for {k} hours in a row" for k in n
     ]
-    parts.append(
-        _found(grid, place[long], "", first[long], last[long] + 1, "stuck", detail,
-               (n[long] + 1) * len(HOUR_ITEMS))
-    )  # fmt: skip
+    parts.append(_found(grid, place, "", first, last + 1, "stuck", detail, n * len(HOUR_ITEMS)))
     return joined(parts)
 
 
@@ -140,14 +136,12 @@ def spike(grid: HourGrid) -> pd.DataFrame:
     for item, x in grid.by_item.items():
         if x.shape[1] < 3:
             continue
-        least = np.fmax(x[:, :-2], x[:, 2:])
-        both = ~np.isnan(x[:, :-2]) & ~np.isnan(x[:, 2:])
-        middle = x[:, 1:-1]
-        mask = both & (middle > _SPIKE_FACTOR * least) & (middle > least + _SPIKE_EXCESS[item])
-        place, hour = np.nonzero(mask)
+        # A jump up is rare; what comes after it is looked at there alone.
+        place, hour = np.nonzero(x[:, 1:-1] > x[:, :-2] + _SPIKE_EXCESS[item])
         hour = hour + 1
-        far = np.stack([_at(x, place, hour - 2), _at(x, place, hour + 2), least[place, hour - 1]])
-        around = np.fmax.reduce(far)
+        there = ~np.isnan(x[place, hour + 1])
+        place, hour = place[there], hour[there]
+        around = np.fmax.reduce([_at(x, place, hour + away) for away in (-2, -1, 1, 2)])
         value = x[place, hour]
         kept = (value > _SPIKE_FACTOR * around) & (value > around + _SPIKE_EXCESS[item])
         place, hour, value, around = place[kept], hour[kept], value[kept], around[kept]
@@ -243,6 +237,21 @@ def _found(
         grid.region[place], grid.place[place], item, grid.hours[first], grid.hours[last], rule,
         detail, n,
     )  # fmt: skip
+
+
+def _long_runs(
+    mask: NDArray[np.bool_], least: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the stretches of ``runs`` that have ``least`` columns or more."""
+    # Columns at which so many True begin, doubled step by step: most rows have none.
+    begins, length = mask, 1
+    while length < least and begins.shape[1]:
+        step = min(length, least - length)
+        begins, length = begins[:, :-step] & begins[:, step:], length + step
+    rows = np.flatnonzero(begins.any(axis=1))
+    place, first, last, n = runs(mask[rows])
+    long = n >= least
+    return rows[place[long]], first[long], last[long], n[long]
 
 
 def _at(

@@ -105,6 +105,24 @@ def test_days_of_many_places_and_items_by_hand() -> None:
         days_of_hours(hours, ("pm25", "co"))
 
 
+def test_days_are_the_same_for_one_place_and_for_many() -> None:
+    rng = np.random.default_rng(3)
+    items = ("so2", "no2", "pm10", "pm25", "co", "o3_1h")
+    hours = rng.gamma(2.0, 40.0, (150, 2, 24, 6))
+    hours[rng.random(hours.shape) < 0.1] = NAN
+    together = days_of_hours(hours, items)
+    assert 0.05 < np.isnan(together).mean() < 0.9
+    # In whatever order the numbers lie in memory.
+    apart = np.moveaxis(np.ascontiguousarray(np.moveaxis(hours, -1, 0)), 0, -1)
+    np.testing.assert_array_equal(days_of_hours(apart, items), together)
+    for place in (0, 63, 64, 149):
+        np.testing.assert_array_equal(days_of_hours(hours[place], items), together[place])
+    valid = (~np.isnan(hours[..., 3])).sum(axis=2) >= 20
+    pm25 = together[..., DAY_ITEMS.index("pm25")]
+    np.testing.assert_array_equal(np.isnan(pm25), ~valid)
+    np.testing.assert_allclose(pm25[valid], np.nanmean(hours[..., 3], axis=2)[valid], rtol=1e-12)
+
+
 def test_city_is_the_mean_of_its_evaluation_points() -> None:
     # Two cities; a control point, a point that closes, and 3 of 4 valid (75 %) against 2 of 3.
     values = np.array([[30.0, 30], [50, 50], [40, NAN], [NAN, 40], [5, 5], [70, 70], [90, NAN]])

@@ -41,6 +41,7 @@ _LEAD = ("date", "hour", "type")
 _PLAIN_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})", re.ASCII)
 _POINT = re.compile(r"[0-9]{3,4}[A-Z]")
 _BOM = b"\xef\xbb\xbf"
+_APART = bytes.maketrans(b",", b"\n")
 _NAMES = {item: type_ for type_, item in _TYPES.items()}
 
 
@@ -100,7 +101,9 @@ def _matches_bytes(kind: str) -> Callable[[bytes], bool]:
 
 def _parse_bytes(kind: str) -> Callable[[Path, bytes, Request], Parsed | None]:
     def parse(path: Path, data: bytes, request: Request) -> Parsed | None:
-        lines = data.removeprefix(_BOM).replace(b"\r", b"").split(b"\n")
+        if b"\r" in data:
+            data = data.replace(b"\r", b"")
+        lines = data.removeprefix(_BOM).split(b"\n")
         header = lines[0].decode("utf-8").split(",")
         if b'"' in lines[0] or len(set(header)) != len(header) or "" in header:
             return None
@@ -147,7 +150,7 @@ def _parse_bytes(kind: str) -> Callable[[Path, bytes, Request], Parsed | None]:
 
 def _one_column(lines: list[bytes]) -> NDArray[np.float64] | None:
     """Return the cells of all lines, one after the other; None where one is not a plain number."""
-    cells = b"v\n" + b"\n".join(lines).replace(b",", b"\n") + b"\n"
+    cells = b"v\n" + b"\n".join(lines).translate(_APART) + b"\n"
     try:
         column = pc.read_csv(
             pa.py_buffer(cells),
@@ -324,7 +327,8 @@ def _rows(
             "flag": coded([""], constant),
             "known_from": time,
             "row": first[hour].astype(np.int32),
-        }
+        },
+        copy=False,
     )
 
 

@@ -108,6 +108,8 @@ def _print(outcome: BacktestOutcome, lang: str, quiet: bool) -> None:
         Rich().print(shown)
         for r in outcome.skipped.to_dict("records"):
             out.say(f"{r['zh']}:{r['times']}次", f"{r['en']}: {r['times']}")
+        for zh, en in outcome.effects.sentences:
+            out.say(zh, en)
     out.say(f"报告:{outcome.folder / 'index.html'}", f"page: {outcome.folder / 'index.html'}")
 
 

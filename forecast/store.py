@@ -50,8 +50,7 @@ FORMAT_VERSION = 1
 #: Tables about the readings, with times of receipt in them; they are no part of what is said.
 _ABOUT = {"files", "quality_flags"}
 
-#: The table of which the part written last is kept in memory: days are made of it next.
-_LARGE = "air_hourly"
+_LARGE = "air_hourly"  # The part of it written last stays in memory: days are made of it next.
 
 Moment = str | date | pd.Timestamp
 
@@ -195,6 +194,10 @@ class Store:
     ) -> pd.DataFrame:
         """Return the water samples known at the end of ``as_of``: one a place, time and item."""
         return self._resolved("water_samples", as_of, regions)
+
+    def met_daily(self, as_of: Moment | None = None) -> pd.DataFrame:
+        """Return the daily weather known at the end of ``as_of``: one a place, day and item."""
+        return self._resolved("met_daily", as_of, None)
 
     def yearly_values(
         self, as_of: Moment | None = None, regions: Iterable[str] | None = None

@@ -48,12 +48,16 @@ class General(_Part):
 
 
 class Run(_Part):
-    """``[run]``: how many paths, from which seed, on how many processes, by which model, how far."""
+    """``[run]``: how many paths, from which seed, on how many processes, by which model, how far.
+
+    ``weather`` lets the default model take the weather of past days into account.
+    """
 
     paths: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     seed: Annotated[int, Field(ge=0)] = 20150101
     jobs: Annotated[int, Field(ge=0)] = 0
     model: Annotated[str, Field(min_length=1)] = "seasonal"
+    weather: bool = True
     outlook: bool = True
 
 
@@ -335,6 +339,7 @@ paths = 2000                      # 样本路径数 / number of simulated future
 seed = 20150101                   # 随机种子，同种子同结果 / same seed, same result
 jobs = 0                          # 并行进程数,0 为自动 / parallel processes, 0 chooses
 model = "seasonal"                # 预测模型 / the model
+weather = true                    # 有逐日气象时用于 PM2.5 / use daily weather, where there is any, for PM2.5
 outlook = true                    # 同时展望规划涉及的以后年份 / look at the plan's later years too
 
 [standards]

@@ -9,6 +9,7 @@ year (:mod:`forecast.models.slow_error`) comes on top.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -192,6 +193,7 @@ class AirSeasonal:
         table, dates = self._past(n_paths, len(ahead), rng)
         filled = fill_gaps(table, rng)
         shifts = run_shifts(dates.units, filled)
+        beside = self._beside(dates, rng)
         points = [
             self.pooled.slow_points(item, years)
             for item, years in zip(self.items, self._years, strict=True)
@@ -231,6 +233,9 @@ class AirSeasonal:
             drawn *= scale32
             drawn += centre32
             drawn += (loads @ draws[:, :, part]).swapaxes(0, 1)
+            for item, (record, shift) in enumerate(beside):
+                drawn[:, item] += record[at]
+                drawn[:, item] += shift[path, run]
             np.maximum(drawn, low, out=drawn)
             np.minimum(drawn, high, out=drawn)
             wanted = drawn if every else drawn[leads - 1]
@@ -259,11 +264,28 @@ class AirSeasonal:
                 f"{shared.start}, asked for are {n_paths} paths of {n_days} days from "
                 f"{self.last_day + 1}"
             )
-        first = self.last_day + 1 - len(self._innovations)
+        return self._on_drawn_days(self._innovations), dates
+
+    def _on_drawn_days(self, own: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A table (day, item) of the record on the days that dates are drawn from, else NaN."""
+        if self.shared is None:
+            return own
+        assert self.last_day is not None
+        shared = self.shared
+        first = self.last_day + 1 - len(own)
         table = np.full((int((shared.start - shared.first).astype(int)), len(self.items)), np.nan)
         at = int((first - shared.first).astype(int))
-        table[max(at, 0) :] = self._innovations[max(-at, 0) : len(table) - at]
-        return table.astype(np.float32), dates
+        table[max(at, 0) :] = own[max(-at, 0) : len(table) - at]
+        return table.astype(np.float32)
+
+    def _beside(
+        self, dates: Dates, rng: np.random.Generator
+    ) -> Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """What a drawn past date brings to ln C beside its innovation; here nothing.
+
+        For each item: by position in the record, shape (past day,), and by run, shape (path, run).
+        """
+        return ()
 
     def _parameters(self, n_paths: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Unit draws of the parameters of the mean, shape (path, column, item)."""

@@ -7,14 +7,17 @@ the year: their own (seasonal, panel) or that of the seasonal model (the others)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
 from forecast.errors import UsageError
 from forecast.models.air_seasonal import AirSeasonal
+from forecast.models.air_weather import AirWeather
 from forecast.models.boosting import Boosting, fit_boosting
 from forecast.models.dispersed import Dispersed
 from forecast.models.panel import PanelModel, fit_panel
@@ -25,7 +28,7 @@ from forecast.models.prophet_model import ProphetPaths
 from forecast.models.sarimax import Sarimax
 from forecast.models.ucm import UnobservedComponents
 
-__all__ = ["AIR_MODELS", "AirModel", "Make", "MakePanel", "air_model"]
+__all__ = ["AIR_MODELS", "AirModel", "Make", "MakePanel", "air_model", "weather_model"]
 
 
 class Make(Protocol):
@@ -62,6 +65,7 @@ class AirModel:
         make: makes a model of one place.
         extra: name of the optional part of the installation that it needs; none if empty.
         make_panel: fits it to many places at once, where it learns from all of them.
+        data: hash of what the model knows beside the readings; empty if nothing.
     """
 
     name: str
@@ -70,6 +74,7 @@ class AirModel:
     make: Make
     extra: str = ""
     make_panel: MakePanel | None = None
+    data: str = ""
 
 
 def air_model(name: str) -> AirModel:
@@ -86,10 +91,56 @@ def air_model(name: str) -> AirModel:
 
 
 def _seasonal(place: str, pooled: AirPooled | None = None, *, dispersed: bool = True) -> Model:
+    return AirSeasonal(place, pooled=_pooled(pooled, dispersed))
+
+
+def _pooled(pooled: AirPooled | None, dispersed: bool) -> AirPooled:
     pooled = pooled if pooled is not None else shipped_air()
-    if not dispersed:
-        pooled = replace(pooled, slow_sd=dict.fromkeys(pooled.priors, ()), slow_short={})
-    return AirSeasonal(place, pooled=pooled)
+    if dispersed:
+        return pooled
+    return replace(pooled, slow_sd=dict.fromkeys(pooled.priors, ()), slow_short={})
+
+
+@dataclass(frozen=True)
+class _MakeWeather:
+    """A class, not a closure: models are sent to other processes."""
+
+    weather: Mapping[str, pd.DataFrame]
+    items: tuple[str, ...] | None
+
+    def __call__(
+        self, place: str, pooled: AirPooled | None = None, *, dispersed: bool = True
+    ) -> Model:
+        none = pd.DataFrame(index=pd.DatetimeIndex([]))
+        return AirWeather(
+            place, weather=self.weather.get(place, none), items=self.items,
+            pooled=_pooled(pooled, dispersed),
+        )  # fmt: skip
+
+
+def weather_model(
+    weather: Mapping[str, pd.DataFrame], items: Collection[str] | None = None
+) -> AirModel:
+    """The seasonal model with the weather of past days, ``seasonal_weather``.
+
+    It is not among :data:`AIR_MODELS`: it can't be made from readings alone.
+
+    Args:
+        weather: place to its daily weather, as :class:`~forecast.models.air_weather.AirWeather`
+            takes it; a place that is not there is forecast without.
+        items: the items it is used for; None for all.
+    """
+    own = None if items is None else tuple(sorted(items))
+    told = hashlib.sha256(repr(own).encode())
+    for place in sorted(weather):
+        table = weather[place].sort_index()
+        told.update("\x1f".join([place, *map(str, table.columns)]).encode())
+        told.update(table.index.to_numpy().astype("datetime64[D]").tobytes())
+        told.update(np.ascontiguousarray(table.to_numpy(dtype=np.float64)).tobytes())
+    return AirModel(
+        AirWeather.name, "季节模型（含气象）", "seasonal with weather", _MakeWeather(dict(weather), own),
+        data=told.hexdigest(),
+    )  # fmt: skip
 
 
 def _panel(place: str, pooled: AirPooled | None = None, *, dispersed: bool = True) -> Model:

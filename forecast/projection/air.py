@@ -81,6 +81,7 @@ def project_air(
     dust: pd.DataFrame | None = None,
     sharing: Sharing | None = None,
     circumstances: Circumstances | None = None,
+    weather: pd.DataFrame | None = None,
     later: Sequence[int] = (),
     tracks: bool = True,
     draw: bool = True,
@@ -97,6 +98,7 @@ def project_air(
         sharing: from what the draws follow that this place has in common with others; by default
             it has none.
         circumstances: spans that count less and breaks of the record.
+        weather: daily weather of the region known at the as-of date, days × weather items.
         later: years after the as-of date to look at as well, without a gap.
         tracks: also make what the charts draw.
         draw: draw what is not observed yet; without it only the observed part is assessed.
@@ -123,7 +125,9 @@ def project_air(
     reason = _no_forecast_reason(last, settings)
     drawn = Drawn(first=len(days))
     if draw and last is not None and not reason[0] and (later or not settings.year_over):
-        drawn = drawn_year(history, observed, days, settings, region, place, sharing, circumstances)
+        drawn = drawn_year(
+            history, observed, days, settings, region, place, sharing, circumstances, weather
+        )
         warnings.extend(_remarks(place, last, history, settings) if drawn.fitted else [])
     joined, fitted = drawn.joined, drawn.fitted
     final = assess_year(

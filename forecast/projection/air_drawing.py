@@ -125,6 +125,7 @@ def drawn_year(
     place: str,
     sharing: Sharing | None,
     circumstances: Circumstances | None,
+    weather: pd.DataFrame | None = None,
 ) -> Drawn:
     """Return the year with what is not observed drawn.
 
@@ -136,7 +137,7 @@ def drawn_year(
         days: the days of the year.
         settings: the question.
         region, place: their random stream is used.
-        sharing, circumstances: as for the model.
+        sharing, circumstances, weather: as for the model.
     """
     ahead = max(0, (settings.last_day - settings.as_of).days)
     reasons = undrawable(history, settings, ahead)
@@ -148,7 +149,8 @@ def drawn_year(
     if sharing is not None and np.datetime64(last.date(), "D") + 1 < sharing.start:
         # What is left of this place ends before the draws in common begin.
         sharing = None
-    model = drawing_model(settings.model, place, sharing, circumstances).fit(usable[:last])
+    model = drawing_model(settings.model, place, sharing, circumstances, weather)
+    model = model.fit(usable[:last])
     if settings.year_over or model.last_day is None or not model.items:
         return Drawn(model, first=len(days), reasons=reasons)
     future = calendar_days(last.date() + timedelta(days=1), settings.last_day)

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.models.air_seasonal import AirSeasonal
+from forecast.models.air_weather import AirWeather
 from forecast.projection.air_drawing import Drawn
 from forecast.projection.days import dust_matrix
 from forecast.projection.explained_days import PAST_YEARS, day_counts, days_explained, days_rest
@@ -101,7 +102,8 @@ def with_explanations(
         if result.samples is None:
             out.append(result)
         elif result.indicator.endswith("_annual_mean"):
-            out.append(_mean_explained(result, past, logs, ahead, settings, final))
+            weather = _weather_so_far(result, drawn, observed, days)
+            out.append(_mean_explained(result, past, logs, ahead, settings, final, weather))
         elif result.indicator in ("good_day_ratio", "good_days", "heavy_days"):
             rest = days_rest(result, counts, final)
             told = days_explained(result, counts, rest)
@@ -127,6 +129,7 @@ def _mean_explained(
     ahead: NDArray[np.datetime64],
     settings: Settings,
     final: AirYear,
+    weather: float | None,
 ) -> IndicatorResult:
     name = result.indicator
     item = name.removesuffix("_annual_mean")
@@ -156,6 +159,7 @@ def _mean_explained(
         "unit": result.unit,
         "rest": beside,
         "so_far": {"days": n, "mean": number(so_far / n) if n else None},
+        "weather": weather,
         "year": number((so_far + left * median) / total),
         "parts": None,
         "last_year": None,
@@ -176,6 +180,35 @@ def _mean_explained(
     zh, en = mean_words(told, str(pd.Timestamp(ahead[0]).date()))
     told |= {"text": zh, "text_en": en}
     return replace(result, explain=told, rest=beside)
+
+
+#: Part of the days so far whose weather has to be known.
+_KNOWN_WEATHER = 0.8
+
+
+def _weather_so_far(
+    result: IndicatorResult,
+    drawn: Drawn,
+    observed: NDArray[np.float64],
+    days: NDArray[np.datetime64],
+) -> float | None:
+    """What the weather of the year so far did to its mean [unit of the item]; None if not known.
+
+    The mean of the days as read less that of the same days with the effect of their weather, as
+    the model has it, taken out.
+    """
+    item = result.indicator.removesuffix("_annual_mean")
+    if not isinstance(drawn.model, AirWeather) or item not in drawn.model.effects:
+        return None
+    values = observed[: drawn.first, AIR_ITEMS.index(item)]
+    so_far = pd.DatetimeIndex(days[: drawn.first])
+    effects = drawn.model.effects[item].reindex(so_far).to_numpy(dtype=np.float64)
+    seen = np.isfinite(values)
+    both = seen & np.isfinite(effects)
+    if not both.any() or both.sum() < _KNOWN_WEATHER * seen.sum():
+        return None
+    gain = values[both] * -np.expm1(-effects[both])
+    return number(float(gain.mean()))
 
 
 def _against(

@@ -67,6 +67,16 @@ def mean_words(told: dict[str, Any], first: str) -> tuple[str, str]:
             f"The same part of past years averaged {rest['past_lowest']:.1f} to "
             f"{rest['past_highest']:.1f} ({rest['past_years']} years)"
         )
+    weather = told.get("weather")
+    if weather is not None:
+        if abs(weather) < _SHOWN:
+            zh.append("今年以来的气象条件与常年相当")
+            en.append("The weather so far was as in other years")
+        else:
+            zh.append(f"今年以来的气象条件使均值比常年气象下{_than_zh(weather)}")
+            en.append(
+                f"The weather so far made the mean {_than_en(weather)} than usual weather would have"
+            )
     before = told["last_year"]
     if before is not None:
         zh_parts, en_parts = [], []

@@ -198,7 +198,8 @@ class _Asked:
         """Hash of all that the rows of one origin are made from."""
         told = [
             code_digest(), settings_digest(self.settings), self.pooled_digest, model.name,
-            origin.isoformat(), *(libraries() if model.extra else ()), *data,
+            origin.isoformat(), *(libraries() if model.extra else ()),
+            *([model.data] if model.data else []), *data,
         ]  # fmt: skip
         return hashlib.sha256("\x1f".join(told).encode()).hexdigest()
 

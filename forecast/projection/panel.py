@@ -62,6 +62,7 @@ class Panel:
             means as dust.
         groups: regions whose futures are drawn together.
         circumstances: normalised region → spans that count less and breaks of its record.
+        weather: normalised region → its daily weather known at the as-of date.
     """
 
     air: pd.DataFrame
@@ -75,6 +76,7 @@ class Panel:
     dust_days: pd.DataFrame = field(default_factory=_no_dust)
     groups: tuple[Group, ...] = ()
     circumstances: Mapping[str, Circumstances] = field(default_factory=dict)
+    weather: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def cities(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Region, place and readings of every city to answer for; stations are not projected."""
@@ -146,6 +148,7 @@ def project_panel(
         delayed(project_air)(
             r, p, f, settings, dust=panel.dust_of(r), sharing=sharing.get(r),
             circumstances=panel.circumstances.get(normalise_region(r)),
+            weather=panel.weather.get(normalise_region(r)),
             later=panel.later_years(r, settings),
         )
         for r, p, f in cities

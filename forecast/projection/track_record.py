@@ -16,9 +16,12 @@ from importlib.resources import files
 from typing import Any
 
 from forecast.models.air_seasonal import AirSeasonal
+from forecast.models.air_weather import AirWeather
 
 __all__ = ["FEWEST", "Record", "read_records", "record_entry", "record_of", "shipped_records"]
 
+#: The default model, with the weather of past days or without: the table counts the latter.
+_OURS = (AirSeasonal.name, AirWeather.name)
 #: Of fewer past forecasts nothing is said: one of 20 is 5 %.
 FEWEST = 20
 
@@ -105,7 +108,7 @@ def record_entry(
         as_of: last day whose readings were used.
         probability: None and 0 and 1, which arithmetic decides, have no record.
     """
-    if probability is None or not 0.0 < probability < 1.0 or model != AirSeasonal.name:
+    if probability is None or not 0.0 < probability < 1.0 or model not in _OURS:
         return None
     found = record_of(records, indicator, (as_of + timedelta(days=1)).month, probability)
     if found is None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.errors import ForecastError, UsageError
+from forecast.features.weather import daily_weather
 from forecast.ingest.decisions import settle_left_over
 from forecast.models.circumstances import Break, Circumstances, Span
 from forecast.projection.panel import Panel
@@ -109,6 +110,7 @@ def load_panel(
         only=only, dust_days=_dust_days(workspace, as_of),
         groups=tuple(Group(g.name, tuple(g.members)) for g in config.region_groups),
         circumstances=_circumstances(config, {*air["region"]}),
+        weather=_weather(workspace, as_of, {*air["region"]}) if config.run.weather else {},
     )  # fmt: skip
     return panel, as_of
 
@@ -130,6 +132,16 @@ def _circumstances(config: Config, regions: set[str]) -> dict[str, Circumstances
         if spans or breaks:
             found[region] = Circumstances().with_own(spans, breaks)
     return found
+
+
+def _weather(workspace: Workspace, as_of: date, regions: set[str]) -> dict[str, pd.DataFrame]:
+    """Normalised region → its daily weather known at the end of ``as_of``."""
+    rows = workspace.store.met_daily(as_of)
+    keys = rows["region"].map({str(r): normalise_region(str(r)) for r in rows["region"].unique()})
+    wanted = set(map(normalise_region, regions))
+    return {
+        str(key): daily_weather(own) for key, own in rows.groupby(keys, sort=True) if key in wanted
+    }
 
 
 def _dust_days(workspace: Workspace, as_of: date) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from forecast.projection.hindcast_parts import code_digest
 from forecast.projection.hindcasts import REASONS, Hindcasts, hindcast
 from forecast.projection.streams import stream
 from forecast.region_names import normalise_region
+from forecast.verification.effects import Effects, effects_of
 from forecast.verification.figures import Named
 from forecast.verification.origins import days_before, named_origins, start_months
 from forecast.verification.publish import Report, publish
@@ -75,6 +76,7 @@ class BacktestOutcome:
         scores: ``score_table`` over all, by start month and by year (column ``group``).
         events: ``event_table`` over all thresholds, by threshold and by start month.
         differences: CRPS of the first model less that of the others.
+        effects: what recalibration and stacking would have changed.
         skipped: reason, number, places of what is missing.
         unserved: what was asked for and got no row, as (Chinese, English).
     """
@@ -85,6 +87,7 @@ class BacktestOutcome:
     scores: pd.DataFrame
     events: pd.DataFrame
     differences: pd.DataFrame
+    effects: Effects
     skipped: pd.DataFrame
     unserved: tuple[tuple[str, str], ...] = field(default=())
 
@@ -103,6 +106,9 @@ class BacktestOutcome:
             "scores": _records(self.scores),
             "events": _records(self.events),
             "differences": _records(self.differences),
+            "recalibration": _records(self.effects.recalibration),
+            "stacking": _records(self.effects.stacking),
+            "remarks": [{"zh": zh, "en": en} for zh, en in self.effects.sentences],
             "skipped": _records(self.skipped),
             "unserved": [{"zh": zh, "en": en} for zh, en in self.unserved],
         }  # fmt: skip
@@ -155,13 +161,15 @@ def backtest(
     digest = hashlib.sha256(json.dumps(told_id, sort_keys=True).encode("utf-8")).hexdigest()
     name = f"backtest-{origins[-1]:%Y%m%d}-{digest[:12]}"
     scores, events, gaps = _tables(made.rows, models, settings)
+    effects = effects_of(made.rows, models, settings.seed)
     folder = request.out or workspace.reports / name
     report = Report(
-        name, folder, made, scores, events, gaps, skipped, models, origins, settings, request.lang
-    )
+        name, folder, made, scores, events, gaps, effects, skipped, models, origins, settings,
+        request.lang,
+    )  # fmt: skip
     publish(workspace, report, progress)
     return BacktestOutcome(
-        name, folder, made, scores, events, gaps, skipped,
+        name, folder, made, scores, events, gaps, effects, skipped,
         _unserved(made, origins, models, indicators),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from forecast.charts.chart import Chart, svg_text
 from forecast.projection.hindcast_indicators import HINDCAST_INDICATORS, hindcast_indicator
 from forecast.report.svg import Glyphs, inline_svg
 from forecast.report.words import UNIT_ZH, Pair
+from forecast.verification.effects import Effects
 from forecast.verification.figures import RULE_NAMES, Named
 
 __all__ = ["BacktestPage", "page_text", "track_lines"]
@@ -32,6 +33,7 @@ class BacktestPage:
         models: model to its names.
         scores, by_year, events, differences: tables of ``forecast.verification.tables``;
             ``differences`` is of the first model.
+        effects: what recalibration and stacking would have changed.
         bins: what came of stated probabilities, by model.
         charts: in the order shown, each with the name of its saved table.
         skipped: (Chinese, English, number, places) of what could not be forecast or scored.
@@ -48,6 +50,7 @@ class BacktestPage:
     by_year: pd.DataFrame
     events: pd.DataFrame
     differences: pd.DataFrame
+    effects: Effects
     bins: Mapping[str, pd.DataFrame]
     charts: tuple[tuple[Chart, str], ...]
     skipped: tuple[tuple[str, str, int, int], ...]
@@ -84,6 +87,8 @@ def page_text(page: BacktestPage) -> str:
         "indicators": [_Indicator(page, name) for name in _order(page.scores)],
         "years": _years(page),
         "figures": figures,
+        "recalibration": _recalibration(page),
+        "stacking": _stacking(page),
         "bins": [(page.models[m], _bins(table)) for m, table in page.bins.items()],
         "glyphs": glyphs,
     }
@@ -198,6 +203,59 @@ def _years(page: BacktestPage) -> list[dict[str, Any]]:
     return rows
 
 
+def _recalibration(page: BacktestPage) -> list[dict[str, Any]]:
+    """One row an indicator and model: scores before and after, over all start months."""
+    table = page.effects.recalibration
+    return [
+        {
+            "name": _named(r["indicator"]), "model": Pair(*page.models[str(r["model"])]),
+            "n": int(r["n"]), "years": int(r["n_years"]),
+            "crps": (_figure(r["crps_before"]), _figure(r["crps_after"])),
+            "gap": _signed(r["crps_difference"]),
+            "span": _span(r["crps_low"], r["crps_high"], signed=True),
+            "cover": [
+                tuple(_percent(r[f"cover{band}_{when}"]) for when in ("before", "after"))
+                for band in (50, 90)
+            ],
+            "brier": tuple(_decimals(r[f"brier_{when}"]) for when in ("before", "after")),
+            "brier_span": _span(r["brier_low"], r["brier_high"], signed=True),
+            "log": tuple(_decimals(r[f"log_{when}"]) for when in ("before", "after")),
+            "kept": (bool(r["kept"]), bool(r["kept_events"])),
+        }
+        for r in table[table["start_month"].isna()].to_dict("records")
+    ]  # fmt: skip
+
+
+def _stacking(page: BacktestPage) -> list[dict[str, Any]]:
+    """One row an indicator: the stack beside the best of its models on the same rows."""
+    table = page.effects.stacking
+    rows = []
+    for _, own in table[table["start_month"].isna()].groupby("indicator", sort=False):
+        best = own.sort_values("crps_other", kind="stable").iloc[0]
+        weights = [
+            (Pair(*page.models[str(r["other"])]), _percent(r["weight"]))
+            for r in own.to_dict("records")
+        ]
+        rows.append(
+            {
+                "name": _named(best["indicator"]), "n": int(best["n"]),
+                "years": int(best["n_years"]), "weights": weights, "crps": _figure(best["crps"]),
+                "best": Pair(*page.models[str(best["other"])]),
+                "crps_best": _figure(best["crps_other"]), "gap": _signed(best["difference"]),
+                "span": _span(best["low"], best["high"], signed=True),
+                "cover": [_percent(best["cover50"]), _percent(best["cover90"])],
+                "brier": (_decimals(best["brier"]), _decimals(best["brier_other"])),
+                "kept": bool(best["kept"]),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _named(indicator: object) -> Pair:
+    what = hindcast_indicator(str(indicator))
+    return Pair(what.zh, what.en)
+
+
 def _bins(table: pd.DataFrame) -> list[tuple[str, str, str, str, str, bool]]:
     """Printed bins: said, forecasts, came, share, where it belongs, and whether it lies there."""
     return [
@@ -225,6 +283,11 @@ def _figure(value: float) -> str:
         return "—"
     size = abs(value)
     return f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 0.1 else f"{value:.3f}"
+
+
+def _decimals(value: float) -> str:
+    """Three decimals."""
+    return f"{value:.3f}" if np.isfinite(value) else "—"
 
 
 def _signed(value: float) -> str:

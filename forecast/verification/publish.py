@@ -16,6 +16,7 @@ from forecast.errors import WorkspaceError
 from forecast.projection.hindcast_cases import HindcastSettings
 from forecast.projection.hindcasts import Hindcasts
 from forecast.projection.streams import stream
+from forecast.verification.effects import Effects
 from forecast.verification.figures import Named, backtest_charts
 from forecast.verification.page import BacktestPage, page_text
 from forecast.verification.reliability import probability_bins
@@ -37,6 +38,7 @@ class Report:
     scores: pd.DataFrame
     events: pd.DataFrame
     differences: pd.DataFrame
+    effects: Effects
     skipped: pd.DataFrame
     models: Mapping[str, Named]
     origins: tuple[date, ...]
@@ -89,6 +91,7 @@ def publish(workspace: Workspace, report: Report, progress: Progress | None = No
         ) from error
     for stem, table in (
         ("scores", scores), ("events", report.events), ("differences", report.differences),
+        ("recalibration", report.effects.recalibration), ("stacking", report.effects.stacking),
         ("hindcasts", rows), ("skipped", report.made.skipped),
     ):  # fmt: skip
         text = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
@@ -112,6 +115,7 @@ def publish(workspace: Workspace, report: Report, progress: Progress | None = No
         by_year=scores[scores["group"] == "year"],
         events=report.events[report.events["group"] == "all"],
         differences=report.differences,
+        effects=report.effects,
         bins={
             model: probability_bins(own["probability"], own["event"])
             for model in drawn

@@ -21,13 +21,23 @@ __all__ = [
     "coverage",
     "crps_ensemble",
     "crps_point",
+    "crps_quantiles",
+    "effective_cases",
     "interval",
+    "is_surely_below",
     "log_score",
     "paired_difference",
     "pinball",
     "pit",
     "pit_counts",
 ]
+
+#: Correlation taken for the misses of two places in one year: a year, of however many places,
+#: counts as at most four cases. It only weighs the past against a prior; no interval uses it.
+_SAME_YEAR = 0.25
+
+#: Below so many years no resampling of them shows that something is better.
+_FEWEST_YEARS = 3
 
 
 def pinball(quantiles: ArrayLike, levels: ArrayLike, truth: ArrayLike) -> NDArray[np.float64]:
@@ -50,6 +60,20 @@ def pinball(quantiles: ArrayLike, levels: ArrayLike, truth: ArrayLike) -> NDArra
     a = np.asarray(levels, dtype=np.float64)
     over = np.asarray(truth, dtype=np.float64)[..., None] - np.asarray(quantiles, dtype=np.float64)
     return np.asarray(np.where(over >= 0.0, over * a, over * (a - 1.0)))
+
+
+def crps_quantiles(
+    quantiles: ArrayLike, levels: ArrayLike, truth: ArrayLike
+) -> NDArray[np.float64]:
+    """CRPS from quantiles at even levels: twice their mean quantile loss, in the unit of the values.
+
+    Arguments as for :func:`pinball`. It differs a little from the CRPS of the paths that the
+    quantiles were taken from: compare it with its own kind.
+
+    >>> crps_quantiles([1.0, 2.0, 3.0], [0.25, 0.5, 0.75], 2.0).round(4).item()
+    0.3333
+    """
+    return np.asarray(2.0 * pinball(quantiles, levels, truth).mean(axis=-1))
 
 
 def brier(probability: ArrayLike, event: ArrayLike) -> NDArray[np.float64]:
@@ -163,6 +187,21 @@ def block_means(
     return out[:, 0] if flat else out
 
 
+def effective_cases(years: ArrayLike, places: ArrayLike) -> float:
+    """Count how many independent cases forecasts of these years and places are worth.
+
+    n places of one year count as n / (1 + (n - 1) r), the size of a sample with the correlation r
+    between any two (Kish 1965, design effect), r = 0.25; forecasts of one place and year from
+    several origins as one case, since they miss the same.
+
+    >>> effective_cases([2015, 2015, 2016], ["a", "a", "a"])
+    2.0
+    """
+    pairs = {(str(y), str(p)) for y, p in zip(np.asarray(years), np.asarray(places), strict=True)}
+    _, count = np.unique([year for year, _ in pairs], return_counts=True)
+    return float((count / (1.0 + (count - 1) * _SAME_YEAR)).sum())
+
+
 def interval(draws: ArrayLike, *, level: float = 0.9) -> tuple[float, float]:
     """Central interval of bootstrap draws; NaN where there are none, or all are alike.
 
@@ -215,3 +254,11 @@ def paired_difference(
         float(gap[good].mean()), *interval(draws, level=level), float((known < 0.0).mean()),
         int(good.sum()),
     )  # fmt: skip
+
+
+def is_surely_below(found: Difference, n_years: int) -> bool:
+    """Whether ours are better beyond doubt: the interval lies below 0 and years are three or more.
+
+    One or two years drawn again and again are the same years; their interval says little.
+    """
+    return bool(n_years >= _FEWEST_YEARS and found.high < 0.0)

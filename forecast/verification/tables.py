@@ -6,7 +6,7 @@ forecast) and with the CRPS of past years' values as an ensemble, row by row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ __all__ = [
     "event_table",
     "same_rows",
     "score_table",
+    "with_columns",
 ]
 
 #: What every model is compared with.
@@ -58,6 +59,17 @@ def same_rows(rows: pd.DataFrame) -> pd.DataFrame:
     able = rows.groupby("indicator")["model"].nunique()
     have = rows.groupby(_CASE)["model"].transform("nunique")
     return rows[have == rows["indicator"].map(able)].reset_index(drop=True)
+
+
+def with_columns(rows: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return ``rows`` with whole columns replaced where they stood, new ones last.
+
+    All at once: a hundred quantiles set one by one would leave a table in a hundred pieces.
+    """
+    made = pd.DataFrame({name: np.asarray(v) for name, v in columns.items()}, index=rows.index)
+    order = [*rows.columns, *(c for c in made.columns if c not in rows.columns)]
+    kept = rows[[c for c in rows.columns if c not in made.columns]]
+    return pd.concat([kept, made], axis=1)[order]
 
 
 def score_table(

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from forecast.charts.fonts import ONLY_PACKAGED_VARIABLE
 from forecast.models.paths import Paths
 from forecast.models.registry import AirModel
+from forecast.projection.hindcast_rows import COLUMNS, LEVELS, QUANTILE_COLUMNS, THRESHOLDS
+from forecast.verification.scores import crps_quantiles
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +102,47 @@ def city(
 def made_city() -> Callable[..., pd.DataFrame]:
     """Make the daily values of one place; see :func:`city`."""
     return city
+
+
+def normal_rows(
+    *, shift: float = 0.0, spread: float = 1.0, years: range = range(2000, 2012), places: int = 12,
+    months: tuple[int, ...] = (1, 7), model: str = "made", seed: int = 3, width: float = 4.0,
+    indicator: str = "pm25_annual_mean",
+) -> pd.DataFrame:  # fmt: skip
+    """Forecasts N(centre, ``width``²) of truths N(centre + 4 ``shift``, (4 ``spread``)²).
+
+    Places, years and months are independent and each has a centre of its own, between 30 and 50;
+    one seed gives the same truths for every model.
+    """
+    rng = np.random.default_rng(seed)
+    z = np.asarray(ndtri(LEVELS))
+    made = []
+    for year in years:
+        for k in range(places):
+            for month in months:
+                centre, off = rng.uniform(30.0, 50.0), rng.standard_normal()
+                truth = centre + 4.0 * (shift + spread * off)
+                row: dict[str, Any] = dict.fromkeys(COLUMNS, np.nan)
+                row |= dict(zip(QUANTILE_COLUMNS, centre + width * z, strict=True))
+                row |= {
+                    "place": f"p{k:02d}", "region": f"r{k // 3}", "model": model,
+                    "indicator": indicator, "year": year, "start_month": month,
+                    "origin": pd.Timestamp(year, month, 1) - pd.Timedelta(days=1),
+                    "truth": truth, "previous": 40.0, "mean": centre, "sd": width,
+                    "pit": float(ndtr((truth - centre) / width)), "n_paths": 100_000,
+                    "seconds": 0.5, "persistence": 40.0,
+                    **{
+                        f"p_{label}": float(ndtr((40.0 * (1.0 + t) - centre) / width))
+                        for label, t in THRESHOLDS.items()
+                    },
+                }  # fmt: skip
+                made.append(row)
+    table = pd.DataFrame(made)
+    quantiles = table[list(QUANTILE_COLUMNS)].to_numpy(float)
+    return table.assign(crps=crps_quantiles(quantiles, LEVELS, table["truth"]))
+
+
+@pytest.fixture(scope="session")
+def made_rows() -> Callable[..., pd.DataFrame]:
+    """Make past forecasts whose faults are known; see :func:`normal_rows`."""
+    return normal_rows

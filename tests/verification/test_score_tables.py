@@ -20,6 +20,7 @@ from forecast.verification import (
     same_rows,
     score_table,
 )
+from forecast.verification.tables import with_columns
 
 
 def row(
@@ -61,6 +62,16 @@ def test_all_models_are_scored_on_the_cases_they_share(rows: pd.DataFrame) -> No
         ignore_index=True,
     )
     assert (same_rows(more)["indicator"] == "so2_annual_mean").sum() == 1
+
+
+def test_columns_are_replaced_where_they_stood(rows: pd.DataFrame) -> None:
+    shuffled = rows.iloc[::-1]
+    made = with_columns(shuffled, {"new": np.arange(len(rows)), "q50": np.zeros(len(rows))})
+    assert list(made) == [*rows, "new"]
+    assert made.index.tolist() == shuffled.index.tolist()
+    assert made["new"].tolist() == list(range(len(rows)))
+    assert (made["q50"] == 0.0).all() and (rows["q50"] == 40.0).all()
+    pd.testing.assert_frame_equal(made.drop(columns=["new", "q50"]), shuffled.drop(columns="q50"))
 
 
 def test_scores_are_those_by_hand(rows: pd.DataFrame) -> None:

@@ -1,6 +1,7 @@
 """Rolling-origin backtest of the air models on real cities, against rules and challengers.
 
     python benchmarks/backtest_air.py --data PATH [--slow 2] [--jobs 2] [--out FILE] [--cache DIR]
+        [--records forecast/projection/tables/reliability.csv]
 
 Origins are 1 January, April, July and October. Cities whose (md5(name) // 2) is even are for tuning:
 the pooled figures of the default model are made anew from them alone, and all is reported on the
@@ -8,18 +9,22 @@ others.
 
 1. ``air/city_daily_long_2013_2020.csv.gz``: annual PM2.5 mean and days over 150 µg/m³, 2015 to
    2019, by the models that take seconds.
+   Also what recalibration and stacking would change, and each city alone: the plain panel model
+   fitted to one city, and the default model without pooled figures of others.
 2. The same by the slow challengers, on every N-th of these cities (``--slow N``; 0 leaves them out),
    with the quick models on the same rows.
 3. ``air/city_daily_o3_8h``: good-day ratio (from the six items) and O3 90th percentile, 2015 and
    2016; those of its cities that are reported.
 4. 2020 up to 18 November, and 2023 where ``air/pm25_daily_2013_2026.csv.gz`` has it.
 
+``--records`` writes the table of how often stated probabilities came true that the package ships.
 PATH is the folder that holds ``air``. Nothing is tuned here.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import platform
 import sys
@@ -32,11 +37,14 @@ import numpy as np
 import pandas as pd
 from pooled_slow_error import PROVINCES, load_panel, pool
 from rolling_origin_air import read_cities
+from single_city import ALONE
 
 from forecast.models.pooled import AirPooled
 from forecast.projection.hindcast_cases import HindcastSettings
 from forecast.projection.hindcasts import backtest_frames
+from forecast.verification.recalibration import recalibration_effect
 from forecast.verification.reliability import corp, probability_bins
+from forecast.verification.stacking import stacking_effect
 from forecast.verification.tables import difference_table, event_rows, event_table, score_table
 
 COMMAND = "python benchmarks/backtest_air.py --data PATH"
@@ -151,8 +159,16 @@ def events(rows: pd.DataFrame, name: str) -> list[str]:
         ).all()
     )
     each = event_rows(mine)
-    found = corp(each["probability"], each["event"])
+    found = corp(each["probability"], each["event"], np.random.default_rng(6))
+    bins = probability_bins(each["probability"], each["event"])
+    some = bins[bins["n"] > 0]
+    outside = some[(some["share"] < some["low"]) | (some["share"] > some["high"])]
     return [
+        f"- {name}: reliability within the binomial bounds of independent events in "
+        f"{len(some) - len(outside)} of {len(some)} classes of probability: "
+        f"{'MISS' if len(outside) else 'pass'}. The four thresholds and the cities of one year stand "
+        "or fall together, so the bounds are too narrow; `reliability by year` shows it.",
+        "",
         f"Brier score of P({name} at −10, −5, 0, +5 % of the year before), by start month: "
         f"{'below' if better else 'NOT everywhere below'} climatology and persistence.",
         "",
@@ -166,8 +182,39 @@ def events(rows: pd.DataFrame, name: str) -> list[str]:
         "",
         "Reliability:",
         "",
-        *markdown(probability_bins(each["probability"], each["event"]), _BINS),
+        *markdown(bins, _BINS),
+        "Reliability by year: mean of what was stated, and share that came.",
+        "",
+        *markdown(
+            each.groupby("year").agg(
+                n=("event", "size"), stated=("probability", "mean"), share=("event", "mean")
+            ).reset_index(),
+            ("year", "n", "stated", "share"),
+        ),
     ]  # fmt: skip
+
+
+def records(rows: pd.DataFrame, path: Path) -> None:
+    """Write how often the default model's probabilities came true, by month and altogether."""
+    each = event_rows(rows[rows["model"] == "seasonal"])
+    source = (
+        "cities that the pooled figures were not made from; quarterly origins; targets at -10, -5, 0 "
+        "and +5 % of the year before"
+    )
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(
+            ["indicator", "start_month", "p_low", "p_high", "n", "met", "command", "source"]
+        )
+        for name, own in each.groupby("indicator", sort=True):
+            months = [("", own), *((str(m), o) for m, o in own.groupby("start_month"))]
+            for month, some in months:
+                # 0 and 1 that arithmetic decides are no statements to be checked.
+                open_ = some[(some["probability"] > 0.0) & (some["probability"] < 1.0)]
+                table = probability_bins(open_["probability"], open_["event"])
+                for r in table[table["n"] > 0].itertuples():
+                    ends = f"{r.lower:.1f}", f"{r.upper:.1f}"
+                    writer.writerow([name, month, *ends, r.n, r.came, COMMAND, source])
 
 
 _BINS = ("lower", "upper", "n", "stated", "came", "share", "low", "high")
@@ -183,6 +230,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--cities", type=int, default=0, help="only so many, to try it out")
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--records", type=Path, help="also write the package's track record")
     options = parser.parse_args()
     started = time.perf_counter()
     panel = load_panel(options.data)
@@ -210,12 +258,16 @@ def main() -> int:
         "years are five, so they say little of what another five would bring.",
         "",
     ]
-    lines += _quick(cities, pooled, rest)
+    found, more = _quick(cities, pooled, rest)
+    lines += more
     if options.slow:
         some = dict(sorted(cities.items())[:: options.slow])
         lines += _slow(some, pooled, rest)
     ozone = {c: f for c, f in read_cities(options.data).items() if not is_even(c)}
-    lines += _good_days(ozone, pooled, rest)
+    good, more = _good_days(ozone, pooled, rest)
+    lines += more
+    if options.records:
+        records(pd.concat([found, good], ignore_index=True), options.records)
     lines += _odd_years(cities, later_cities(options.data), pooled, rest)
     lines += [f"All in {time.perf_counter() - started:.0f} s on {options.jobs} processes.", ""]
     text = "\n".join(lines)
@@ -240,15 +292,53 @@ def _scored(rows: pd.DataFrame, title: str, names: Sequence[str]) -> list[str]:
     return [*lines, *markdown(gaps, columns)]
 
 
+def _effects(rows: pd.DataFrame) -> list[str]:
+    """What recalibration and stacking would change, out of sample."""
+    one = recalibration_effect(rows, rng=np.random.default_rng(4))
+    one = one[one["start_month"].isna()].astype({"kept": str, "kept_events": str})
+    lines = [
+        "What recalibration on forecasts whose year was over would change (years from 2016 on; "
+        "`kept` where the interval of the difference lies below 0):",
+        "",
+        *markdown(
+            one,
+            ("indicator", "model", "n", "crps_before", "crps_after", "crps_low", "crps_high",
+             "cover50_before", "cover50_after", "cover90_before", "cover90_after", "brier_before",
+             "brier_after", "brier_low", "brier_high", "kept", "kept_events"),
+        ),
+    ]  # fmt: skip
+    many = stacking_effect(rows, sorted(set(rows["model"])), rng=np.random.default_rng(5))
+    if many.empty:
+        return lines
+    table = many[many["start_month"].isna()] if "start_month" in many else many
+    table = table.astype({"kept": str})
+    shown = [c for c in table.columns if not c.startswith("w_") and c != "start_month"]
+    return [
+        *lines,
+        "What stacking (weighted quantiles of all models, weights from years over) would change:",
+        "",
+        *markdown(table, shown),
+    ]
+
+
 def _quick(
     cities: Mapping[str, pd.DataFrame], pooled: AirPooled, rest: Mapping[str, object]
-) -> list[str]:
+) -> tuple[pd.DataFrame, list[str]]:
     names = ("pm25_annual_mean", "pm25_days_over_150")
     rows = backtest_frames(
         cities, origins(range(2015, 2020)), QUICK, names, pooled=pooled, regions=PROVINCE, **rest
     )  # type: ignore[arg-type]
     title = f"PM2.5 of {len(cities)} cities that were not tuned on, 2015 to 2019"
-    return [*_scored(rows, title, names), *events(rows, "pm25_annual_mean")]
+    lines = [*_scored(rows, title, names), *events(rows, "pm25_annual_mean"), *_effects(rows)]
+    alone = backtest_frames(
+        cities, origins(range(2015, 2020)), ALONE, ("pm25_annual_mean",), pooled=pooled,
+        regions=PROVINCE, **rest,
+    )  # type: ignore[arg-type]  # fmt: skip
+    mine = rows[(rows["indicator"] == "pm25_annual_mean") & rows["model"].isin(QUICK[:2])]
+    both = pd.concat([mine, alone], ignore_index=True)
+    lines += ["Each city alone (`…_alone`) against what many cities say:", ""]
+    lines += markdown(score_table(both, rng=np.random.default_rng(7)), SCORES)
+    return rows, lines
 
 
 def _slow(
@@ -259,18 +349,18 @@ def _slow(
         pooled=pooled, regions=PROVINCE, **rest,
     )  # type: ignore[arg-type]  # fmt: skip
     title = f"All challengers, PM2.5 mean of {len(cities)} of these cities, 2015 to 2019"
-    return _scored(rows, title, ("pm25_annual_mean",))
+    return [*_scored(rows, title, ("pm25_annual_mean",)), *_effects(rows)]
 
 
 def _good_days(
     cities: Mapping[str, pd.DataFrame], pooled: AirPooled, rest: Mapping[str, object]
-) -> list[str]:
+) -> tuple[pd.DataFrame, list[str]]:
     names = ("good_day_ratio", "o3_8h_p90")
     rows = backtest_frames(
         cities, origins((2015, 2016)), QUICK, names, pooled=pooled, regions=PROVINCE, **rest
     )  # type: ignore[arg-type]
     title = f"Good days and O3 of {len(cities)} cities that were not tuned on, 2015 and 2016"
-    return [*_scored(rows, title, names), *events(rows, "good_day_ratio")]
+    return rows, [*_scored(rows, title, names), *events(rows, "good_day_ratio")]
 
 
 def _odd_years(

@@ -297,3 +297,37 @@ def test_error_correlation_counts_its_cases() -> None:
     assert matrix[0, 1] == pytest.approx(1.0)
     assert cases[0, 1] == 12
     assert cases[0, 2] == 0
+
+
+def test_what_a_day_lacks_comes_from_one_day_that_is_like_it() -> None:
+    rng = np.random.default_rng(8)
+    shared = rng.standard_normal(1200)
+    whole = np.stack([shared, 0.9 * shared + 0.1 * rng.standard_normal(1200), -shared], axis=1)
+    holes = whole.astype(np.float32)
+    days = rng.random(1200) < 0.3
+    holes[days] = np.nan
+    single = rng.random(1200) < 0.3
+    holes[single, 1] = np.nan
+    filled = fill_gaps(holes, np.random.default_rng(9))
+    assert np.isfinite(filled).all()
+    kept = np.isfinite(holes)
+    np.testing.assert_array_equal(filled[kept], holes[kept])
+    # Days without a reading take all items of one day; a lone item fits those that are there.
+    assert days.sum() > 300
+    np.testing.assert_array_equal(filled[days, 0], -filled[days, 2])
+    alone = single & ~days
+    assert np.corrcoef(filled[alone, 0], filled[alone, 1])[0, 1] > 0.9
+    again = fill_gaps(holes, np.random.default_rng(9))
+    np.testing.assert_array_equal(filled, again)
+
+
+def test_items_that_were_never_there_together_are_filled_apart() -> None:
+    rng = np.random.default_rng(10)
+    holes = rng.standard_normal((400, 2)).astype(np.float32)
+    holes[:200, 0] = np.nan
+    holes[200:, 1] = np.nan
+    holes[190:210] = np.nan
+    filled = fill_gaps(holes, np.random.default_rng(11))
+    assert np.isfinite(filled).all()
+    assert set(filled[:200, 0].tolist()) <= set(holes[210:, 0].tolist())
+    assert set(filled[200:, 1].tolist()) <= set(holes[:190, 1].tolist())

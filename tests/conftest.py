@@ -28,8 +28,7 @@ def real_data() -> Path:
     return _REAL
 
 
-def without_later_years(root: Path) -> None:
-    """Let runs of a workspace look at the year asked for alone, which takes half the time."""
+def _leave_later_years_out(root: Path) -> None:
     config = root / "forecast.toml"
     text = config.read_text(encoding="utf-8")
     assert "outlook = true " in text
@@ -37,9 +36,15 @@ def without_later_years(root: Path) -> None:
 
 
 @pytest.fixture(scope="session")
+def leave_later_years_out() -> Callable[[Path], None]:
+    """Let runs of the workspace in a folder look at the year asked for alone: half the time."""
+    return _leave_later_years_out
+
+
+@pytest.fixture(scope="session")
 def _made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Workspace.create(tmp_path_factory.mktemp("made") / "sample", demo=True).root
-    without_later_years(root)
+    _leave_later_years_out(root)
     return root
 
 

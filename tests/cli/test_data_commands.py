@@ -85,12 +85,15 @@ def one_sentence(done: subprocess.CompletedProcess[str], code: int, *words: str)
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filled(
+    tmp_path_factory: pytest.TempPathFactory, leave_later_years_out: Callable[[Path], None]
+) -> Path:
     """A workspace with hours of 甲市 and days of 某某市."""
     folder = tmp_path_factory.mktemp("filled")
     made = Workspace.create(folder / "W")
     report = made.ingest([hours(folder / "甲市.csv"), days(folder / "某某市.csv")])
     assert report.exit_code == 0
+    leave_later_years_out(made.root)
     return made.root
 
 

@@ -29,6 +29,7 @@ from forecast.models.air_mean import (
 )
 from forecast.models.circumstances import Circumstances
 from forecast.models.daily_record import MIN_DAYS, check_ahead, daily_record
+from forecast.models.gaps import fill_gaps
 from forecast.models.paths import Paths
 from forecast.models.pooled import AirPooled, shipped_air
 from forecast.models.residuals import (
@@ -36,7 +37,6 @@ from forecast.models.residuals import (
     Dependence,
     dependence,
     draw_dates,
-    fill_gaps,
     filter_residuals,
     run_forward,
     run_shifts,

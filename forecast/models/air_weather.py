@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from forecast.models.air_seasonal import AirSeasonal
 from forecast.models.circumstances import Circumstances
 from forecast.models.daily_record import daily_record
+from forecast.models.gaps import fill_gaps
 from forecast.models.pooled import AirPooled
-from forecast.models.residuals import Dates, fill_gaps, run_shifts
+from forecast.models.residuals import Dates, run_shifts
 from forecast.models.shared_draws import SharedDraws
 from forecast.models.weather_effect import weather_days, weather_effect, without_season
 
@@ -46,6 +47,7 @@ class AirWeather(AirSeasonal):
         effects: after :meth:`fit`, the effect of the weather on ln C of each day of the record;
             index days, columns items, NaN where the weather is not known; empty where none was
             fitted. exp(effect) − 1 is what the weather added to a day's concentration.
+        stepped: weather items that were left out because their level jumps.
     """
 
     name = "seasonal_weather"
@@ -64,6 +66,7 @@ class AirWeather(AirSeasonal):
         self.weather = weather
         self.with_weather = None if items is None else frozenset(items)
         self.effects = pd.DataFrame()
+        self.stepped: tuple[str, ...] = ()
         self._put_back: NDArray[np.float32] | None = None
 
     def fit(self, history: pd.DataFrame) -> Self:
@@ -76,6 +79,7 @@ class AirWeather(AirSeasonal):
         self.effects, self._put_back = pd.DataFrame(), None
         record = daily_record(history)
         weather = weather_days(self.weather, record.days)
+        self.stepped = weather.stepped
         effects = weather_effect(record, weather, self.circumstances)
         if self.with_weather is not None:
             effects[:, [item not in self.with_weather for item in record.items]] = 0.0

@@ -20,12 +20,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.models.daily_record import check_ahead
+from forecast.models.gaps import fill_gaps
 from forecast.models.panel_batch import PanelBatch, fit_batch
 from forecast.models.panel_figures import PanelFigures
 from forecast.models.panel_fit import panel_design, scale_of
 from forecast.models.paths import Paths
 from forecast.models.pooled import AirPooled, shipped_air
-from forecast.models.residuals import fill_gaps
 from forecast.models.slow_error import correlation_factor, slow_growth, slow_units
 
 __all__ = ["PanelModel", "fit_panel", "season_positions"]

@@ -23,7 +23,6 @@ __all__ = [
     "dependence",
     "draw_dates",
     "draw_positions",
-    "fill_gaps",
     "filter_residuals",
     "run_forward",
     "run_shifts",
@@ -32,10 +31,8 @@ __all__ = [
 
 #: Up to so many series are filtered one by one.
 _FEW_SERIES = 12
-#: Steps from which one that lacks items is filled, of which the most alike is taken.
-_CANDIDATES = 10
-#: With fewer steps that have all that is missing, items are filled apart.
-_FEWEST_DONORS = 30
+#: A filter this close to its steady variance is taken to have reached it.
+_STEADY = 1e-4
 #: Mean length of an unbroken run of past days [days].
 MEAN_RUN = 30.0
 #: Part of the variance of run means that is missing with one year of record: not all of it, since
@@ -49,13 +46,20 @@ class Dependence:
 
     Attributes:
         phi: what is left of a part after one day.
-        gain: share of an innovation that enters the part.
+        gain: share of an innovation that enters the part, in a record without gaps.
         inflation: long-run variance over variance of one day, shape (item,).
+        share: share of the variance in each part.
+        white: the share that has no memory, shape (item,).
+        steady: covariance of the state before a day in a record without gaps: of the slow part, of
+            the fast one, of both; shape (3, item).
     """
 
     phi: NDArray[np.float64]
     gain: NDArray[np.float64]
     inflation: NDArray[np.float64]
+    share: NDArray[np.float64]
+    white: NDArray[np.float64]
+    steady: NDArray[np.float64]
 
 
 @lru_cache(maxsize=64)
@@ -76,25 +80,45 @@ def two_part_filter(share: NDArray[np.float64], times: NDArray[np.float64]) -> D
     """
     phi = np.exp(-1.0 / times)
     white = np.maximum(1.0 - share.sum(axis=0), 0.02)
-    noise = share * (1.0 - phi**2)
-    a, b, c = share[0].copy(), share[1].copy(), np.zeros(share.shape[1])  # predicted covariance
-    gain = np.zeros_like(share)
+    seen = np.ones(share.shape[1])
+    state = np.stack([*share, np.zeros(share.shape[1])])  # predicted covariance
     for _ in range(400):
-        total = a + b + 2.0 * c + white
-        gain = np.stack([(a + c) / total, (b + c) / total])
-        a, b, c = (
-            phi[0] ** 2 * (a - gain[0] ** 2 * total) + noise[0],
-            phi[1] ** 2 * (b - gain[1] ** 2 * total) + noise[1],
-            phi[0] * phi[1] * (c - gain[0] * gain[1] * total),
-        )
+        gain, state = _stepped(state, phi, share, white, seen)[1:]
     inflation = (share * (1.0 + phi) / (1.0 - phi)).sum(axis=0) + white
-    return Dependence(phi, gain, inflation)
+    return Dependence(phi, gain, inflation, share, white, state)
+
+
+def _stepped(
+    state: NDArray[np.float64],
+    phi: NDArray[np.float64],
+    share: NDArray[np.float64],
+    white: NDArray[np.float64],
+    seen: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Variance of a day's innovation, the gains, and the covariance predicted for the next day."""
+    a, b, c = state
+    total = a + b + 2.0 * c + white
+    gain = np.stack([(a + c) / total, (b + c) / total])
+    kept = gain * seen
+    noise = share * (1.0 - phi**2)
+    following = np.stack(
+        [
+            phi[0] ** 2 * (a - kept[0] ** 2 * total) + noise[0],
+            phi[1] ** 2 * (b - kept[1] ** 2 * total) + noise[1],
+            phi[0] * phi[1] * (c - kept[0] * kept[1] * total),
+        ]
+    )
+    return total, gain, following
 
 
 def filter_residuals(
     residuals: NDArray[np.float64], dep: Dependence
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Innovations of standardised residuals and the state after the last day.
+
+    After a gap less is known of the state, and an innovation is larger for that alone. It is
+    brought to the variance that it has in a record without gaps, as the days drawn from it have
+    none.
 
     Args:
         residuals: shape (day, item), NaN where missing; every day of the span has a row.
@@ -110,15 +134,15 @@ def filter_residuals(
     missing = ~np.isfinite(residuals)
     out = np.where(missing, 0.0, residuals)
     seen = (~missing).astype(np.float64)
+    steady = dep.steady[0] + dep.steady[1] + 2.0 * dep.steady[2] + dep.white
+    state = dep.steady
     slow, fast = np.zeros_like(dep.phi)
     for day in range(len(out)):
-        innovation = out[day]
-        innovation -= slow
-        innovation -= fast
-        # Nothing is learnt from a gap: the state goes on by itself.
-        innovation *= seen[day]
-        slow = dep.phi[0] * (slow + dep.gain[0] * innovation)
-        fast = dep.phi[1] * (fast + dep.gain[1] * innovation)
+        total, gain, state = _stepped(state, dep.phi, dep.share, dep.white, seen[day])
+        innovation = (out[day] - slow - fast) * seen[day]
+        slow = dep.phi[0] * (slow + gain[0] * innovation)
+        fast = dep.phi[1] * (fast + gain[1] * innovation)
+        out[day] = innovation * np.sqrt(steady / total)
     out[missing] = np.nan
     return out, np.stack([slow, fast])
 
@@ -129,14 +153,39 @@ def _filter_one(
     """The same for one series: plain numbers are quicker than arrays of a few."""
     slow_phi, fast_phi = dep.phi[:, at].tolist()
     slow_gain, fast_gain = dep.gain[:, at].tolist()
+    slow_noise, fast_noise = (dep.share[:, at] * (1.0 - dep.phi[:, at] ** 2)).tolist()
+    white = float(dep.white[at])
+    steady = dep.steady[:, at].tolist()
+    steady_total = steady[0] + steady[1] + 2.0 * steady[2] + white
+    a, b, c = steady
     slow = fast = 0.0
+    is_steady = True
     out = []
     for value in residuals.tolist():
         innovation = value - slow - fast
-        out.append(innovation)
-        if innovation == innovation:
+        seen = innovation == innovation
+        if is_steady and seen:
+            out.append(innovation)
             slow += slow_gain * innovation
             fast += fast_gain * innovation
+        else:
+            total = a + b + 2.0 * c + white
+            if seen:
+                own_slow, own_fast = (a + c) / total, (b + c) / total
+                slow += own_slow * innovation
+                fast += own_fast * innovation
+                out.append(innovation * (steady_total / total) ** 0.5)
+                a -= own_slow * own_slow * total
+                b -= own_fast * own_fast * total
+                c -= own_slow * own_fast * total
+            else:
+                out.append(innovation)
+            a = slow_phi * slow_phi * a + slow_noise
+            b = fast_phi * fast_phi * b + fast_noise
+            c *= slow_phi * fast_phi
+            is_steady = seen and abs(total - steady_total) < _STEADY * steady_total
+            if is_steady:
+                a, b, c = steady
         slow *= slow_phi
         fast *= fast_phi
     return np.array(out), np.array([slow, fast])
@@ -281,75 +330,3 @@ def run_shifts(
     root = (vectors * np.sqrt(np.maximum(values, 0.0))).astype(np.float32)
     shifts: NDArray[np.float32] = units @ root.T
     return shifts
-
-
-def fill_gaps(
-    innovations: NDArray[np.float32],
-    rng: np.random.Generator,
-    *,
-    year: float = 365.25,
-    window: int = 45,
-) -> NDArray[np.float32]:
-    """Innovations (step, item) with gaps filled from random steps of the same season.
-
-    All that a step lacks is taken from one other step, so that items stay together; of some
-    candidates it is the one most alike in what both have. Items are filled apart where no step has
-    all that is missing, or where there are many series.
-
-    Args:
-        innovations: NaN where missing; every item has at least one.
-        rng: random generator.
-        year: length of a year in steps.
-        window: a candidate is at most so many present steps away in the order of the season, and
-            at most an eighth of a year.
-    """
-    filled = innovations.copy()
-    missing = ~np.isfinite(innovations)
-    if not missing.any():
-        return filled
-    season = np.arange(len(innovations), dtype=np.float64) % year
-    items = np.arange(innovations.shape[1])
-    apart = [items[i : i + 1] for i in items]
-    if len(items) > _FEW_SERIES:
-        for some in apart:
-            _fill(
-                filled, innovations, np.flatnonzero(missing[:, some[0]]), some, season, window, rng
-            )
-        return filled
-    pattern = missing @ (1 << items)
-    for code in np.unique(pattern[pattern > 0]):
-        steps = np.flatnonzero(pattern == code)
-        lacking = items[missing[steps[0]]]
-        whole = int((~missing[:, lacking].any(axis=1)).sum())
-        together = whole >= min(_FEWEST_DONORS, int((~missing).sum(axis=0)[lacking].min()))
-        for some in [lacking] if together else [apart[i] for i in lacking]:
-            _fill(filled, innovations, steps, some, season, window, rng)
-    return filled
-
-
-def _fill(
-    filled: NDArray[np.float32],
-    innovations: NDArray[np.float32],
-    steps: NDArray[np.int64],
-    items: NDArray[np.int64],
-    season: NDArray[np.float64],
-    window: int,
-    rng: np.random.Generator,
-) -> None:
-    """Fill ``items`` of ``steps`` from steps that have all of them."""
-    present = np.flatnonzero(np.isfinite(innovations[:, items]).all(axis=1))
-    order = present[np.argsort(season[present], kind="stable")]
-    reach = max(min(window, len(order) // 8), 1)
-    place = np.searchsorted(season[order], season[steps])
-    away = rng.integers(-reach, reach + 1, size=(len(steps), _CANDIDATES))
-    donors = order[(place[:, None] + away) % len(order)]
-    if innovations.shape[1] <= _FEW_SERIES:
-        apart = innovations[donors] - innovations[steps][:, None]
-        both = np.isfinite(apart)
-        # The mean over what both have; without anything in common any candidate serves.
-        far = np.where(both, apart, 0.0).astype(np.float64)
-        distance = (far**2).sum(axis=2) / np.maximum(both.sum(axis=2), 1)
-        best = donors[np.arange(len(steps)), np.argmin(distance, axis=1)]
-    else:
-        best = donors[:, 0]
-    filled[np.ix_(steps, items)] = innovations[np.ix_(best, items)]

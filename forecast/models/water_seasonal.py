@@ -16,12 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.features.calendar import harmonics
+from forecast.models.gaps import fill_gaps
 from forecast.models.paths import Paths
 from forecast.models.pooled import WaterPooled, WaterPrior, shipped_water
 from forecast.models.residuals import (
     Dependence,
     draw_positions,
-    fill_gaps,
     filter_residuals,
     run_forward,
     two_part_filter,

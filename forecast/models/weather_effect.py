@@ -8,7 +8,7 @@ and week-to-week part, and neither a trend of emissions nor the winter is taken 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,10 @@ _STRENGTHS = np.geomspace(1e-4, 10.0, 26)
 #: Effects beyond this many standard deviations of the effect are weather outside what was fitted.
 _FARTHEST = 4.0
 
+#: A change of level [standard deviations of a day] that no weather makes, looked for every so many
+#: days.
+_JUMP, _JUMP_STEP = 0.75, 15
+
 #: Skewed quantities go in as ln(1 + x).
 _SKEWED = frozenset({"precip", "wind_speed", "wind_gust", "blh", "snow_depth", "evaporation"})
 #: Not used: visibility is an effect of pollution, not a cause; a direction in degrees has no order.
@@ -60,10 +64,12 @@ class WeatherDays:
         values: shape (day, regressor), 0 on average over the days that have weather; 0 where a
             day has none.
         known: whether a day has weather, shape (day,).
+        stepped: weather items that were left out because their level jumps.
     """
 
     values: NDArray[np.float64]
     known: NDArray[np.bool_]
+    stepped: tuple[str, ...] = ()
 
 
 def weather_days(weather: pd.DataFrame, days: NDArray[np.datetime64]) -> WeatherDays:
@@ -99,37 +105,65 @@ def weather_days(weather: pd.DataFrame, days: NDArray[np.datetime64]) -> Weather
     raw = np.full((len(span), len(names)), np.nan)
     table = weather[names].to_numpy(dtype=np.float64, na_value=np.nan)
     raw[(dates[used] - first).astype(np.int64)] = table[used]
-    drivers = _drivers(names, raw)
-    columns = []
+    sources, drivers = _drivers(names, raw)
+    columns, stepped = [], set()
     enough = np.isfinite(drivers).sum(axis=0)
-    for column, count in zip(drivers.T, enough, strict=True):
+    for source, column, count in zip(sources, drivers.T, enough, strict=True):
         if count >= max(MIN_WEATHER_DAYS, _FULL_ENOUGH * enough.max()):
             departure = _departure(span, column)
-            if departure is not None:
+            if departure is None:
+                continue
+            if _jumps(departure):
+                stepped.add(source)
+            else:
                 columns.append(departure)
     if not columns:
-        return none
+        return replace(none, stepped=tuple(sorted(stepped)))
     plain = np.column_stack(columns)
     known = np.asarray(np.isfinite(plain).all(axis=1), dtype=np.bool_)
     values = _with_memory(np.where(known[:, None], plain, 0.0), known)
     at = int((days[0] - first).astype(np.int64))
-    return WeatherDays(values[at:], known[at:])
+    return WeatherDays(values[at:], known[at:], tuple(sorted(stepped)))
 
 
-def _drivers(names: list[str], raw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Columns on the scale on which they act."""
-    columns = []
+def _drivers(names: list[str], raw: NDArray[np.float64]) -> tuple[list[str], NDArray[np.float64]]:
+    """Columns on the scale on which they act, each with the item it is made of."""
+    sources, columns = list(names), []
     for name, column in zip(names, raw.T, strict=True):
         if name in _SKEWED:
             columns.append(np.log1p(np.maximum(column, 0.0)))
         else:
             columns.append(column)
-        if name == "precip":
-            columns.append(np.where(np.isfinite(column), column >= _WET_MM, np.nan))
+    if "precip" in names:
+        rain = raw[:, names.index("precip")]
+        columns.append(np.where(np.isfinite(rain), rain >= _WET_MM, np.nan))
+        sources.append("precip")
     if "wind_speed" not in names and {"wind_u", "wind_v"} <= set(names):
         u, v = raw[:, names.index("wind_u")], raw[:, names.index("wind_v")]
         columns.append(np.log1p(np.hypot(u, v)))
-    return np.column_stack(columns) if columns else np.zeros((len(raw), 0))
+        sources.append("wind_u")
+    return sources, np.column_stack(columns) if columns else np.zeros((len(raw), 0))
+
+
+def _jumps(departure: NDArray[np.float64]) -> bool:
+    """Whether the level of a column changes by more than weather does.
+
+    A station that moved, another instrument or another unit: its effect would be taken out of the
+    present and not be put back with the past. Means of up to a year are compared with those of up
+    to two years before; weather itself moves them by about 0.2 standard deviations of a day.
+    """
+    known = np.isfinite(departure)
+    count = np.concatenate([[0], np.cumsum(known)])
+    total = np.concatenate([[0.0], np.cumsum(np.where(known, departure, 0.0))])
+    at = np.arange(0, len(departure) + 1, _JUMP_STEP)
+    before, after = np.maximum(at - 730, 0), np.minimum(at + 365, len(departure))
+    n_before, n_after = count[at] - count[before], count[after] - count[at]
+    some = (n_before >= MIN_WEATHER_DAYS) & (n_after >= MIN_WEATHER_DAYS)
+    if not some.any():
+        return False
+    change = (total[after] - total[at])[some] / n_after[some]
+    change -= (total[at] - total[before])[some] / n_before[some]
+    return bool(np.abs(change).max() > _JUMP)
 
 
 def _departure(

@@ -30,6 +30,7 @@ from forecast.projection.settings import Settings
 from forecast.projection.sharing import Sharing
 from forecast.projection.summary import number
 from forecast.projection.tendencies import class_ii_history
+from forecast.projection.weather_remarks import weather_remarks
 from forecast.standards.air_assessment import AirYear, assess_year
 from forecast.standards.indicators import indicator
 from forecast.standards.items import AIR_ITEMS, ITEMS
@@ -128,7 +129,10 @@ def project_air(
         drawn = drawn_year(
             history, observed, days, settings, region, place, sharing, circumstances, weather
         )
-        warnings.extend(_remarks(place, last, history, settings) if drawn.fitted else [])
+        if drawn.fitted:
+            warnings.extend(_remarks(place, last, history, settings))
+            if weather is not None:
+                warnings.extend(weather_remarks(place, drawn.model, history))
     joined, fitted = drawn.joined, drawn.fitted
     final = assess_year(
         observed if joined is None else joined, days, AIR_ITEMS, settings.year,

@@ -27,8 +27,10 @@ LATE_DAYS = 41
 #: Days with a reading from which on the model was tried on past years; a shorter record answers
 #: only for as many days ahead as it has itself.
 _TRIED_DAYS = 330
-#: So many readings all alike are those of an instrument that stands still.
+#: So many readings all alike at the end of a record are those of an instrument that stands still.
 _ALIKE_DAYS = 60
+#: Carbon monoxide in whole mg/m³ says 1 for most of a year (282 days at most in the records known).
+_ALIKE_COARSE = 365
 
 #: Chinese and English; in a reason ``{}`` stands for the names of the items.
 Words = tuple[str, str]
@@ -59,8 +61,8 @@ class Drawn:
 def undrawable(history: pd.DataFrame, settings: Settings, ahead: int) -> dict[str, Words]:
     """Items with readings of which a forecast would be a guess, and why, for :func:`in_words`.
 
-    An item that fell silent, whose readings are all alike, or whose record is shorter than both
-    ``_TRIED_DAYS`` days and the days ahead.
+    An item that fell silent, whose last ``_ALIKE_DAYS`` readings or more are all alike, or whose
+    record is shorter than both ``_TRIED_DAYS`` days and the days ahead.
 
     Args:
         history: days × items up to the as-of date.
@@ -74,20 +76,22 @@ def undrawable(history: pd.DataFrame, settings: Settings, ahead: int) -> dict[st
         if seen.empty:
             continue
         last = seen.index.max()
+        coarse = bool((seen % 1 == 0).all())
         silent = (origin - last).days
-        recent = seen[seen.index > last - pd.Timedelta(days=365)]
+        others = np.flatnonzero((seen != seen.iloc[-1]).to_numpy())
+        alike = len(seen) - (int(others[-1]) + 1 if len(others) else 0)
         if silent > LATE_DAYS:
             reasons[item] = (
                 f"{{}}最后一次监测值为{last.date()},距起报日{silent}天,超过{LATE_DAYS}天不再外推",
                 f"the last reading of {{}} is of {last.date()}, {silent} days before the as-of "
                 f"date; nothing is drawn over more than {LATE_DAYS} days",
             )
-        elif len(recent) >= _ALIKE_DAYS and bool((recent == recent.iloc[0]).all()):
-            value = f"{recent.iloc[0]:g}"
+        elif alike >= (_ALIKE_COARSE if item == "co" and coarse else _ALIKE_DAYS):
+            value, since = f"{seen.iloc[-1]:g}", seen.index[-alike].date()
             reasons[item] = (
-                f"{{}}近一年{len(recent)}个监测值全部为{value},疑为仪器或录入故障,不能外推",
-                f"the last year has {len(recent)} readings of {{}}, all of them {value}: an instrument "
-                "or an entry that stands still, so nothing is drawn from them",
+                f"{{}}最近{alike}个日监测值(自{since}起)全部为{value},疑为仪器或录入故障,不能外推",
+                f"the last {alike} days with a reading of {{}} (from {since} on) all say {value}: an "
+                "instrument or an entry that stands still, so nothing is drawn from them",
             )
         elif len(seen) < min(_TRIED_DAYS, ahead):
             reasons[item] = (

@@ -194,20 +194,25 @@ def _weather_so_far(
 ) -> float | None:
     """What the weather of the year so far did to its mean [unit of the item]; None if not known.
 
-    The mean of the days as read less that of the same days with the effect of their weather, as
-    the model has it, taken out.
+    The mean of the days as read less what the same days would have had with the usual weather of
+    their month: the effect of their own weather taken out, and that of the month's days over the
+    record put in, exp(E) on average (a month of calm and windy days is not a month of mean days).
     """
     item = result.indicator.removesuffix("_annual_mean")
     if not isinstance(drawn.model, AirWeather) or item not in drawn.model.effects:
         return None
     values = observed[: drawn.first, AIR_ITEMS.index(item)]
     so_far = pd.DatetimeIndex(days[: drawn.first])
-    effects = drawn.model.effects[item].reindex(so_far).to_numpy(dtype=np.float64)
+    record = drawn.model.effects[item]
+    effects = record.reindex(so_far).to_numpy(dtype=np.float64)
     seen = np.isfinite(values)
     both = seen & np.isfinite(effects)
     if not both.any() or both.sum() < _KNOWN_WEATHER * seen.sum():
         return None
-    gain = values[both] * -np.expm1(-effects[both])
+    factor = np.exp(record.dropna())
+    by_month = factor.groupby(pd.DatetimeIndex(factor.index).month).mean()
+    usual = by_month.reindex(so_far.month).to_numpy(dtype=np.float64)
+    gain = values[both] * (1.0 - usual[both] * np.exp(-effects[both]))
     return number(float(gain.mean()))
 
 

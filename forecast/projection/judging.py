@@ -239,8 +239,9 @@ def _with_record(
     if result.samples is None or not isinstance(judged["value"], int | float):
         return judged
     record = record_entry(
-        shipped_records(), result.indicator, result.model, settings.as_of, judged["probability"]
-    )
+        shipped_records(), result.indicator, result.model, settings.as_of, settings.year,
+        judged["probability"],
+    )  # fmt: skip
     return judged if record is None else {**judged, "record": record}
 
 

@@ -33,6 +33,7 @@ from forecast.standards.judgement import judged_value
 from forecast.targets.applying import applying_targets
 from forecast.targets.comparators import clip_probability, meets
 from forecast.targets.model import GRADE_INDICATOR, Plan, Target
+from forecast.targets.wording import percent
 
 __all__ = ["MOST_YEARS", "first_lasting", "outlook_entry", "outlook_years", "with_outlook"]
 
@@ -231,7 +232,8 @@ def outlook_entry(
         ``standard``, ``mean``, ``quantiles`` and the ``targets`` of that year with their
         probability), ``attainment`` (for each number that is asked: ``by_year``, the ``first``
         year from which it stays met with its share of paths, ``never``, and ``low``, ``median``,
-        ``high`` of that year, None for "not within the horizon") and ``reason``.
+        ``high`` of that year, None for "not within the horizon") and ``reason``. Shares of N paths
+        are held within 1/(2N) and 1 - 1/(2N), but for a year that is over and missed the number.
     """
     found = result.later
     if found is None:
@@ -310,16 +312,21 @@ def _attainment(found: Later, target: Target, settings: Settings) -> dict[str, A
     counts = np.bincount(first, minlength=n_years + 1)
     at = np.quantile(first, [0.05, 0.5, 0.95], method="inverted_cdf").astype(int)
     low, median, high = (years[k] if k < n_years else None for k in at.tolist())
-    horizon = years[-1]
-    never = float(counts[-1]) / n_paths
-    zh, en = _words(low, median, high, horizon, never)
+    # A year that is over and missed the number is no forecast; any other share is open.
+    missed = settings.year if settings.year_over and not met[:, 0].any() else None
+    shares = {
+        y: 0.0 if y == missed else clip_probability(int(c) / n_paths, n_paths)
+        for y, c in zip(years, counts, strict=False)
+    }
+    never = clip_probability(float(counts[-1]) / n_paths, n_paths)
+    zh, en = _words(at.tolist(), years, counts)
     return {
         **_asked(target),
         "target_year": target.year,
         "by_year": {
             str(y): number(_probability(own.judged, target)) for y, own in found.years.items()
         },
-        "first": {str(y): number(int(c) / n_paths) for y, c in zip(years, counts, strict=False)},
+        "first": {str(y): number(share) for y, share in shares.items()},
         "never": number(never),
         "low": low,
         "median": median,
@@ -329,22 +336,38 @@ def _attainment(found: Later, target: Target, settings: Settings) -> dict[str, A
     }
 
 
-def _words(
-    low: int | None, median: int | None, high: int | None, horizon: int, never: float
-) -> tuple[str, str]:
-    part = f"{100 * min(max(never, 0.001), 0.999):.0f}"
-    if low is None:
-        return (f"到{horizon}年未见持续达标", f"not within the horizon ({horizon})")
-    if median is None:
-        return (
-            f"到{horizon}年未见持续达标的路径占{part}%,最早{low}年起达标",
-            f"not within the horizon ({horizon}) on {part}% of the paths; from {low} at the earliest",
-        )
-    until = f"{horizon}年以后" if high is None else f"{high}年"
-    until_en = f"after {horizon}" if high is None else str(high)
+def _words(at: Sequence[int], years: Sequence[int], counts: NDArray[np.int64]) -> tuple[str, str]:
+    """The year of attainment in words, with the share of paths behind what is not an interval.
+
+    Args:
+        at: positions of the 5, 50 and 95 % quantile in ``years``; its length stands for never.
+        years: that were looked at.
+        counts: paths by position of the first lasting year, the last for never.
+    """
+    n_years, n_paths, horizon = len(years), int(counts.sum()), years[-1]
+    low, median, high = at
+
+    def share(n: int) -> str:
+        return percent(clip_probability(n / n_paths, n_paths))
+
+    if median == n_years:
+        never = share(int(counts[-1]))
+        zh = f"到{horizon}年未见持续达标的路径占{never}"
+        en = f"not lastingly within the horizon ({horizon}) on {never} of the paths"
+        if low < n_years:
+            early = share(int(counts[: low + 1].sum()))
+            zh = f"{zh},{years[low]}年或更早起持续达标的占{early}"
+            en = f"{en}; from {years[low]} or before on {early}"
+        return zh, en
     if low == high:
-        return (f"{median}年起持续达标", f"lastingly from {median}")
+        part = share(int(counts[median]))
+        return (
+            f"{years[median]}年起持续达标的路径占{part}",
+            f"lastingly from {years[median]} on {part} of the paths",
+        )
+    until = f"{horizon}年以后" if high == n_years else f"{years[high]}年"
+    until_en = f"after {horizon}" if high == n_years else str(years[high])
     return (
-        f"{median}年起持续达标(90%区间:{low}年至{until})",
-        f"lastingly from {median} (90% interval: {low} to {until_en})",
+        f"{years[median]}年起持续达标(90%区间:{years[low]}年至{until})",
+        f"lastingly from {years[median]} (90% interval: {years[low]} to {until_en})",
     )

@@ -97,7 +97,12 @@ def record_of(
 
 
 def record_entry(
-    records: Sequence[Record], indicator: str, model: str, as_of: date, probability: float | None
+    records: Sequence[Record],
+    indicator: str,
+    model: str,
+    as_of: date,
+    year: int,
+    probability: float | None,
 ) -> dict[str, Any] | None:
     """Return the record beside a probability, JSON-ready, None where there is nothing to say.
 
@@ -106,14 +111,19 @@ def record_entry(
         indicator: what was forecast.
         model: that drew it; only the default model was tried so.
         as_of: last day whose readings were used.
+        year: that was asked. Only forecasts of the year of the first drawn day were counted, so
+            any other has no record.
         probability: None and 0 and 1, which arithmetic decides, have no record.
     """
     if probability is None or not 0.0 < probability < 1.0 or model not in _OURS:
         return None
-    found = record_of(records, indicator, (as_of + timedelta(days=1)).month, probability)
+    first = as_of + timedelta(days=1)
+    if first.year != year:
+        return None
+    found = record_of(records, indicator, first.month, probability)
     if found is None:
         return None
-    low, high, share = (f"{100 * v:.0f}" for v in (found.low, found.high, found.met / found.n))
+    low, high, share = f"{100 * found.low:g}", f"{100 * found.high:g}", _share(found)
     zh = f"以往{found.n}次给出{low}%至{high}%的预测中,{share}%成为事实"
     en = f"of {found.n} forecasts that said {low} to {high} %, {share} % came true"
     if found.start_month is not None:
@@ -123,3 +133,12 @@ def record_entry(
         "p_low": found.low, "p_high": found.high, "n": found.n, "met": found.met,
         "start_month": found.start_month, "text": zh, "text_en": en,
     }  # fmt: skip
+
+
+def _share(found: Record) -> str:
+    """The share that came true in per cent, never rounded to "0" or "100" where it is neither."""
+    share = 100.0 * found.met / found.n
+    places = 0
+    while found.met and found.met < found.n and float(f"{share:.{places}f}") in (0.0, 100.0):
+        places += 1
+    return f"{share:.{places}f}"

@@ -237,14 +237,14 @@ def recalibration_effect(
 
     Args:
         rows, fewest, prior, training: as for :func:`recalibrated`.
-        rng, n_boot, level, crossed: of the bootstrap by years and regions, see ``block_means``.
+        rng, n_boot, level, crossed: of the interval, see ``paired_difference``.
 
     Returns:
         For each indicator and model one row of all start months (``start_month`` missing) and one
         for each: ``n`` forecasts of ``n_years``; CRPS from the 99 quantiles before and after, the
         mean difference (below 0: better) with its interval; coverage of the 50 and 90 % intervals
         [share]; Brier and log score of the ``n_events`` stated probabilities. ``kept``: over all
-        months the CRPS is surely lower (interval below 0, three years or more); ``kept_events``:
+        months the CRPS is surely lower (interval below 0, five years or more); ``kept_events``:
         the Brier score is. Both are decided on all months together, and the rows of a month say
         the same: to choose among months would find something to keep in any noise.
     """

@@ -272,14 +272,14 @@ def stacking_effect(
 
     Args:
         rows, models, fewest, penalty, training: as for :func:`stacked`.
-        rng, n_boot, level, crossed: of the bootstrap by years and regions, see ``block_means``.
+        rng, n_boot, level, crossed: of the interval, see ``paired_difference``.
 
     Returns:
         One row an indicator, start month (missing: all) and other model: its mean ``weight``;
         ``crps`` of the stack and ``crps_other``, both from the 99 quantiles; their mean
         ``difference`` (below 0: the stack is better) with its interval; coverage of the stack's
         50 and 90 % intervals; Brier scores. ``kept``: over all months the stack's CRPS is surely
-        lower (interval below 0, three years or more) than that of every one of its models; the
+        lower (interval below 0, five years or more) than that of every one of its models; the
         rows of a month say the same.
     """
     made = stacked(

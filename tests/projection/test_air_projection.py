@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.projection.air import LATE_DAYS, project_air
+from forecast.projection.air_drawing import undrawable
 from forecast.projection.result import IndicatorResult
 from forecast.projection.settings import Settings
 from forecast.projection.streams import stream
@@ -135,6 +136,29 @@ def test_a_source_that_fell_silent_is_not_drawn_over(record: pd.DataFrame) -> No
     assert str(LATE_DAYS) in result.reason[1]
 
 
+def test_an_instrument_that_got_stuck_is_refused_whatever_it_said_before() -> None:
+    """59 equal readings at the end are weather, 60 an instrument; a gap does not end the run."""
+    days = pd.date_range("2023-01-01", "2024-09-30")
+    history = pd.DataFrame(index=days, columns=list(AIR_ITEMS), dtype=float)
+    asked = settings("2024-09-30", 2024)
+    no2 = 20.0 + np.arange(len(days)) % 7
+    history["no2"] = np.where(np.arange(len(days)) < len(days) - 59, no2, 21.5)
+    assert undrawable(history, asked, 92) == {}
+    history.loc[days[-60], "no2"] = 21.5
+    zh, en = undrawable(history, asked, 92)["no2"]
+    assert zh == "{}最近60个日监测值(自2024-08-02起)全部为21.5,疑为仪器或录入故障,不能外推"
+    assert en.startswith("the last 60 days with a reading of {} (from 2024-08-02 on) all say 21.5:")
+    history.loc[days[-10], "no2"] = np.nan
+    assert undrawable(history, asked, 92) == {}
+    history.loc[days[-61], "no2"] = 21.5
+    assert "最近60个日监测值(自2024-08-01起)" in undrawable(history, asked, 92)["no2"][0]
+    # A run that ended, and a record that never said anything else.
+    history.loc[days[-1], "no2"] = 22.0
+    assert undrawable(history, asked, 92) == {}
+    history["no2"] = 8.0
+    assert f"最近{len(days)}个日监测值(自2023-01-01起)" in undrawable(history, asked, 92)["no2"][0]
+
+
 def test_a_missing_item_leaves_the_others(record: pd.DataFrame) -> None:
     five = record[record["item"] != "o3_8h"]
     found = named(project_air("城", "城", five, settings("2022-09-30", 2022)).results)
@@ -213,3 +237,17 @@ def test_class_probabilities_sum_to_one(classes: list[int]) -> None:
     found = summarise(np.array(classes, dtype=float), "m", classes=True)
     assert sum(found["classes"].values()) == pytest.approx(1)
     assert all(float(v).is_integer() for v in found["quantiles"].values())
+
+
+def test_carbon_monoxide_in_whole_numbers_does_not_stand_still() -> None:
+    record = readings("2019-01-01", "2022-08-31")
+    co = record["item"] == "co"
+    record.loc[co, "value"] = np.where(record.loc[co, "date"] < "2019-06-01", 2.0, 1.0)
+    late = co & (record["date"] < "2022-05-01")
+    record.loc[late & (record["date"].dt.month == 1), "value"] = 2.0
+    names = named(project_air("城", "城", record, settings("2022-08-31", 2022, 60)).results)
+    assert names["good_day_ratio"].samples is not None
+    # The same in steps of a tenth is an instrument that stands still.
+    record.loc[late, "value"] += 0.1
+    names = named(project_air("城", "城", record, settings("2022-08-31", 2022, 60)).results)
+    assert names["good_day_ratio"].samples is None

@@ -69,14 +69,17 @@ def test_attainment_by_hand() -> None:
     assert entry is not None
     own, later = entry["attainment"]
     assert own["by_year"] == {"2023": 0.5, "2024": 0.5}
-    assert own["first"] == {"2022": 0.25, "2023": 0.0, "2024": 0.25}
+    assert own["first"] == {"2022": 0.25, "2023": 1 / 8, "2024": 0.25}
     assert own["never"] == 0.5
     # The median of 2022, 2024, never, never by the lower one is 2024; the ends 2022 and never.
     assert (own["low"], own["median"], own["high"]) == (2022, 2024, None)
     assert "2024年起持续达标" in own["text"] and "2022 to after 2024" in own["text_en"]
     assert later["target_year"] == 2024 and later["by_year"]["2024"] == 0.25
     assert later["never"] == 0.75 and later["median"] is None
-    assert "not within the horizon (2024)" in later["text_en"]
+    assert later["text_en"] == (
+        "not lastingly within the horizon (2024) on 75.0% of the paths; from 2024 or before on 25.0%"
+    )
+    assert later["text"] == "到2024年未见持续达标的路径占75.0%,2024年或更早起持续达标的占25.0%"
     in_2024 = next(y for y in entry["years"] if y["year"] == 2024)
     assert [t["probability"] for t in in_2024["targets"]] == [0.25]
 
@@ -88,8 +91,42 @@ def test_what_all_paths_say_is_still_no_certainty() -> None:
     met, missed = entry["attainment"]
     assert met["by_year"] == {"2023": 1 - 1 / 8, "2024": 1 - 1 / 8}
     assert missed["by_year"] == {"2023": 1 / 8, "2024": 1 / 8}
-    assert met["text_en"] == "lastingly from 2022"
-    assert missed["low"] is None and missed["text"] == "到2024年未见持续达标"
+    assert met["first"] == {"2022": 1 - 1 / 8, "2023": 1 / 8, "2024": 1 / 8}
+    assert (met["never"], missed["never"]) == (1 / 8, 1 - 1 / 8)
+    assert set(missed["first"].values()) == {1 / 8}
+    assert met["text_en"] == "lastingly from 2022 on 87.5% of the paths"
+    assert met["text"] == "2022年起持续达标的路径占87.5%"
+    assert missed["low"] is None
+    assert missed["text"] == "到2024年未见持续达标的路径占87.5%"
+    assert missed["text_en"] == "not lastingly within the horizon (2024) on 87.5% of the paths"
+
+
+def test_one_path_in_twenty_five_that_says_otherwise_is_told() -> None:
+    """Both ends of the 90 % interval are one year, or never, and 4 % of the paths say otherwise."""
+    found = result({2023: [30.0] * 24 + [40.0], 2024: [30.0] * 24 + [40.0]})
+    entry = outlook_entry(
+        found, [target(2022, 35), target(2022, 30, comparator=">=")], [], SETTINGS
+    )
+    assert entry is not None
+    below, above = entry["attainment"]
+    assert (below["low"], below["high"], below["never"]) == (2023, 2023, 0.04)
+    assert below["text_en"] == "lastingly from 2023 on 96.0% of the paths"
+    assert above["text"] == "2023年起持续达标的路径占98.0%"  # 25 of 25 are no certainty
+    entry = outlook_entry(found, [target(2022, 40, comparator=">=")], [], SETTINGS)
+    assert entry is not None
+    rare = entry["attainment"][0]
+    assert (rare["low"], rare["first"]) == (None, {"2023": 0.04, "2024": 0.02})
+    assert rare["text_en"] == "not lastingly within the horizon (2024) on 96.0% of the paths"
+
+
+def test_only_a_year_that_is_over_and_missed_is_decided() -> None:
+    over = Settings(date(2022, 12, 31), 2022, n_paths=200)
+    found = result({2023: [30.0] * 4}, now=[40.0] * 4)
+    entry = outlook_entry(found, [target(2022, 35), target(2022, 45)], [], over)
+    assert entry is not None
+    missed, met = entry["attainment"]
+    assert missed["first"] == {"2022": 0.0, "2023": 1 - 1 / 8}
+    assert met["first"] == {"2022": 1 - 1 / 8, "2023": 1 / 8}
 
 
 def test_the_year_asked_counts_only_where_it_can_be_judged() -> None:

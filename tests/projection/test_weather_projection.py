@@ -28,7 +28,7 @@ def wind() -> pd.Series:
     log = np.zeros(len(_DAYS))
     for at in range(1, len(log)):
         log[at] = 0.6 * log[at - 1] + 0.25 * rng.standard_normal()
-    log[(_DAYS >= "2022-01-01") & (_DAYS <= "2022-06-30")] -= 0.4
+    log[(_DAYS >= "2022-01-01") & (_DAYS <= "2022-06-30")] -= 0.12
     return pd.Series(3.0 * np.exp(log), index=_DAYS)
 
 
@@ -88,12 +88,15 @@ def test_what_the_weather_did_so_far_is_told(both: tuple[AirProjection, AirProje
     rows = readings()
     seen = rows[(rows["item"] == "pm25") & rows["date"].between("2022-01-01", "2022-06-30")]
     still = -0.6 * np.log(wind().reindex(seen["date"]).to_numpy() / 3.0)
-    usual = -0.6 * np.log(wind()[:"2022-06-30"] / 3.0).mean()
+    # The same days with the usual wind of their month, which is stronger than this year's.
+    factor = (wind()[:"2022-06-30"] / 3.0) ** -0.6
+    by_month = factor.groupby(pd.DatetimeIndex(factor.index).month).mean()
+    usual = by_month.reindex(seen["date"].dt.month).to_numpy()
     value = seen["value"].to_numpy()
-    gain = float((value * -np.expm1(-(still - usual))).mean())
+    gain = float((value * (1 - usual / np.exp(still))).mean())
     assert told is not None
-    assert told["weather"] == pytest.approx(gain, rel=0.25)
-    assert gain > 3.0
+    assert told["weather"] == pytest.approx(gain, rel=0.2)
+    assert gain > 1.5
     assert f"气象条件使均值比常年气象下高{told['weather']:.1f}" in told["text"]
     assert f"{told['weather']:.1f} higher than usual weather" in told["text_en"]
     for result in without.results:
@@ -124,6 +127,46 @@ def test_a_region_has_the_mean_of_its_stations_and_no_mean_direction() -> None:
     assert list(found.index) == list(pd.to_datetime(["2022-01-01", "2022-01-02"]))
     assert found["wind_speed"].iloc[1] == 3.0
     assert np.isnan(found["rh"].iloc[1])
+
+
+def test_a_station_that_joins_late_does_not_move_the_weather() -> None:
+    days = pd.date_range("2020-01-01", "2021-12-31")
+    old = pd.DataFrame({"place": "甲", "date": days, "item": "temp_mean", "value": 10.0})
+    new = old[days >= "2021-07-01"].assign(place="乙", value=5.0)
+    found = daily_weather(pd.concat([old, new]))
+    assert (found["temp_mean"] == 10.0).all()
+    both = daily_weather(pd.concat([old, old.assign(place="丙", value=6.0)]))
+    assert (both["temp_mean"] == 8.0).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("unit", "wind_speed"),
+        ("short", "少于180天"),
+        ("stopped", "2021-03-01"),
+    ],
+)
+def test_weather_of_little_use_is_said(change: str, said: str) -> None:
+    weather = WEATHER.copy()
+    weather["rh"] = 60 + 10 * np.sin(np.arange(len(weather)) * 1.7)
+    if change == "unit":
+        # m/s until October 2021, km/h under the same header after it.
+        weather.loc["2021-10-01":, "wind_speed"] *= 3.6
+    elif change == "short":
+        weather = weather.iloc[-300:-200]
+    else:
+        weather = weather[:"2021-03-01"]
+    found = projected(weather)
+    said_of = [zh for zh, _ in found.warnings if "气象" in zh]
+    assert len(said_of) == 1
+    if change == "unit":
+        said = "平均风速"
+        plain = projected(None)
+        middle = [float(np.median(of(p, "pm25_annual_mean"))) for p in (found, plain)]
+        assert middle[0] == pytest.approx(middle[1], rel=0.03)
+    assert said in said_of[0]
+    assert not [zh for zh, _ in projected(WEATHER).warnings if "气象" in zh]
 
 
 def test_a_run_takes_the_weather_that_was_taken_in(

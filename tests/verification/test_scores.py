@@ -16,11 +16,13 @@ from forecast.verification.scores import (
     crps_ensemble,
     crps_point,
     interval,
+    is_surely_below,
     log_score,
     paired_difference,
     pinball,
     pit,
     pit_counts,
+    year_interval,
 )
 
 MEMBERS = hnp.arrays(
@@ -136,7 +138,7 @@ def test_ninety_per_cent_intervals_of_a_difference_hold_the_truth_about_as_often
         gap = rng.normal(size=12)[years] + 0.5 * rng.normal(size=72)
         found = paired_difference(theirs + gap, theirs, years, regions, rng, n=300)
         held += found.low <= 0.0 <= found.high
-    # Nominal 270; the crossed bootstrap of twelve years lies a little around it.
+    # Nominal 270; the wider of two intervals lies a little above it.
     assert 250 <= held <= 292
 
 
@@ -146,3 +148,39 @@ def test_a_paired_difference_takes_only_pairs() -> None:
     )
     assert (found.mean, found.n) == (-1.0, 1)
     assert paired_difference([np.nan], [1.0], [1], [1], np.random.default_rng(0)).n == 0
+
+
+def test_the_t_interval_of_years_is_that_of_the_book() -> None:
+    """t of 4 degrees at 95 % is 2.132 (any table); means 1 to 5 have the variance 2.5."""
+    low, high = year_interval([1.0, 2.0, 3.0, 4.0, 5.0], [1, 2, 3, 4, 5])
+    half = 2.131847 * np.sqrt(2.5 / 5)
+    assert (low, high) == (pytest.approx(3.0 - half, abs=1e-5), pytest.approx(3.0 + half, abs=1e-5))
+    # Rows of a year add nothing where they are alike.
+    twice = year_interval(np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], 7), np.repeat(range(5), 7))
+    assert twice == pytest.approx((low, high))
+    assert all(np.isnan(year_interval([1.0, 2.0], [2019, 2019])))
+
+
+def test_two_equal_models_are_told_apart_as_rarely_as_the_interval_says() -> None:
+    """Five years with an error of their own: 5 % of 600 are 30, three standard errors are 16."""
+    rng = np.random.default_rng(8)
+    years, regions = np.repeat(np.arange(5), 6), np.tile(np.arange(6), 5)
+    better = narrow = 0
+    for _ in range(600):
+        gap = rng.normal(size=5)[years] + 0.5 * rng.normal(size=30)
+        found = paired_difference(gap, np.zeros(30), years, regions, rng, n=200)
+        better += is_surely_below(found, 5)
+        narrow += interval(block_means(gap, years, regions, rng, n=200))[1] < 0.0
+    assert better <= 46
+    assert narrow > better + 10  # what the bootstrap alone says of five years
+
+
+def test_surely_below_needs_five_years_and_an_interval() -> None:
+    rng = np.random.default_rng(0)
+    ours = np.array([1.0, 1.1, 0.9, 1.0, 1.05, 0.95])
+    years, regions = [1, 2, 3, 4, 5, 5], ["a", "b", "a", "b", "a", "b"]
+    found = paired_difference(ours, 2.0 * np.ones(6), years, regions, rng, n=200)
+    assert is_surely_below(found, 5)
+    assert not is_surely_below(found, 4)
+    alike = paired_difference(np.ones(6), 2 * np.ones(6), years, regions, rng, n=200)
+    assert not is_surely_below(alike, 5)  # no interval at all

@@ -18,8 +18,11 @@ demo: $(DEMO)/forecast.toml  ## the main job on the built-in sample; prints the 
 $(DEMO)/forecast.toml: | $(READY)
 	$(BIN)/forecast init $(DEMO) --demo
 
+# One thread of linear algebra for each process: they would only wait for each other.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: $(READY)  ## all tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .

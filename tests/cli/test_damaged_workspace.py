@@ -37,12 +37,9 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], code: int, *said
 
 
 @pytest.fixture
-def workspace(
-    tmp_path: Path, forecast_command: Command, leave_later_years_out: Callable[[Path], None]
-) -> Path:
+def workspace(tmp_path: Path, forecast_command: Command) -> Path:
     folder = tmp_path / "W"
     assert forecast_command("init", folder).returncode == 0
-    leave_later_years_out(folder)
     done = forecast_command("ingest", city(tmp_path / "甲市.csv"), "-w", folder)
     assert done.returncode == 0, done.stderr
     return folder

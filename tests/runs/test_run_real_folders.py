@@ -14,11 +14,9 @@ def test_real_folders_are_projected_for_every_place(
     real_data: Path,
     tmp_path: Path,
     forecast_command: Command,
-    leave_later_years_out: Callable[[Path], None],
 ) -> None:
     folder = tmp_path / "W"
     assert forecast_command("init", folder).returncode == 0
-    leave_later_years_out(folder)
     done = forecast_command(
         "ingest", real_data / "air" / "city_daily_o3_8h",
         real_data / "water" / "weekly_sections_2012_2018.csv.gz", "-w", folder,

@@ -151,9 +151,20 @@ def _utf8_streams() -> None:
 _STOPPED = 130
 
 
+def _one_thread() -> None:
+    """Keep linear algebra on one thread, unless the user asks for more.
+
+    The matrices are small: more threads mostly wait for each other, at twice the processor time, and
+    their number could change the last bit of a product. ``--jobs`` uses the other processors.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; every error a user can meet ends in one sentence and its exit code."""
     _utf8_streams()
+    _one_thread()
     try:
         app(args=arguments, standalone_mode=True)
     except ForecastError as error:

@@ -53,7 +53,9 @@ from forecast.standards.items import AIR_ITEMS
 __all__ = ["MIN_DAYS", "AirSeasonal"]
 
 #: Paths worked on at a time, so that memory stays small and close.
-_CHUNK = 250
+_CHUNK = 1000
+#: Days worked on at a time, for the same reason.
+_DAYS_AT_ONCE = 32
 
 
 class AirSeasonal:
@@ -143,10 +145,9 @@ class AirSeasonal:
                 another number of paths or other days.
         """
         times, leads = check_ahead(days, self.last_day)
-        shape = (n_paths, len(times), len(self.items))
-        values = np.empty(shape, dtype=np.float32)
+        values = np.empty((n_paths, len(times), len(self.items)), dtype=np.float32)
         if self.last_day is not None and self.items and len(times):
-            self._fill(values, leads, rng)
+            values = self._drawn(leads, n_paths, rng)
         return Paths(values, times, self.items, (self.place,) * len(self.items), self.name)
 
     def explain(self, days: NDArray[np.datetime64]) -> dict[str, dict[str, float]]:
@@ -182,12 +183,11 @@ class AirSeasonal:
             found[item] = own
         return found
 
-    def _fill(
-        self, values: NDArray[np.float32], leads: NDArray[np.int64], rng: np.random.Generator
-    ) -> None:
-        """Write the paths into ``values``, in chunks so that memory stays small."""
+    def _drawn(
+        self, leads: NDArray[np.int64], n_paths: int, rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """The paths of the days ``leads``, shape (path, day, item)."""
         assert self.last_day is not None
-        n_paths = values.shape[0]
         ahead = np.arange(1, int(leads.max()) + 1)
         future = self.last_day + ahead
         table, dates = self._past(n_paths, len(ahead), rng)
@@ -202,7 +202,8 @@ class AirSeasonal:
         parameters = self._parameters(n_paths, rng) @ self._parameter_factor.T
         slow = self._slow(n_paths, len(anchors), rng)
         # Parameters and slow error enter alike: days by draws, one product an item.
-        draws = np.concatenate([parameters, slow], axis=1).astype(np.float32).transpose(2, 1, 0)
+        draws = np.concatenate([parameters, slow], axis=1).transpose(2, 1, 0)
+        draws = np.ascontiguousarray(draws, dtype=np.float32)
         design = future_design(future, ahead)
         links = slow_links(anchors, ahead)
         loads = np.stack(
@@ -216,31 +217,37 @@ class AirSeasonal:
         scale = np.stack([scale_of(m.scale, season) for m in self._means], axis=1)
         centre32, scale32 = (x.astype(np.float32)[:, :, None] for x in (centre, scale))
         low, high = np.log([[m.floor, m.cap] for m in self._means]).astype(np.float32).T[..., None]
-        every = len(leads) == len(ahead) and bool((leads == ahead).all())
-        past, shifts = (
-            np.ascontiguousarray(filled.T),
-            np.ascontiguousarray(shifts.transpose(2, 0, 1)),
-        )
+        # Days first, paths last: a step over all paths works on memory that lies together.
+        drawn = np.empty((len(ahead), len(self.items), n_paths), dtype=np.float32)
+        past = np.ascontiguousarray(filled.T)
+        shifts = np.ascontiguousarray(shifts.transpose(2, 0, 1)).reshape(len(self.items), -1)
         for start in range(0, n_paths, _CHUNK):
             part = slice(start, min(start + _CHUNK, n_paths))
-            at, run = dates.positions[part].T, dates.run[part].T
-            path = np.arange(part.start, part.stop)
-            driven = np.empty((len(ahead), len(self.items), len(path)), dtype=np.float32)
+            at = np.ascontiguousarray(dates.positions[part].T)
+            run = np.ascontiguousarray(dates.run[part].T)
+            run += np.arange(part.start, part.stop) * dates.units.shape[1]
+            driven = np.empty((len(self.items), *at.shape), dtype=np.float32)
             for item, (record, shift) in enumerate(zip(past, shifts, strict=True)):
-                driven[:, item] = record[at]
-                driven[:, item] += shift[path, run]
-            drawn = run_forward(driven, self._state, self._dependence)
-            drawn *= scale32
-            drawn += centre32
-            drawn += (loads @ draws[:, :, part]).swapaxes(0, 1)
+                np.take(record, at, out=driven[item], mode="clip")
+                driven[item] += np.take(shift, run, mode="clip")
+            own = drawn[:, :, part]
+            run_forward(driven.swapaxes(0, 1), self._state, self._dependence, own)
             for item, (record, shift) in enumerate(beside):
-                drawn[:, item] += record[at]
-                drawn[:, item] += shift[path, run]
-            np.maximum(drawn, low, out=drawn)
-            np.minimum(drawn, high, out=drawn)
-            wanted = drawn if every else drawn[leads - 1]
-            np.exp(wanted, out=wanted)
-            values[part] = wanted.transpose(2, 0, 1)
+                driven[item] = record[at]
+                driven[item] += shift.ravel()[run]
+            for first in range(0, len(ahead), _DAYS_AT_ONCE):
+                some = slice(first, first + _DAYS_AT_ONCE)
+                block = own[some]
+                block *= scale32[some]
+                block += centre32[some]
+                block += (loads[:, some] @ draws[:, :, part]).swapaxes(0, 1)
+                if beside:
+                    block += driven[:, some].swapaxes(0, 1)
+                np.clip(block, low, high, out=block)
+                np.exp(block, out=block)
+        values = drawn.transpose(2, 0, 1)
+        every = len(leads) == len(ahead) and bool((leads == ahead).all())
+        return values if every else values[:, leads - 1]
 
     def _past(
         self, n_paths: int, n_days: int, rng: np.random.Generator

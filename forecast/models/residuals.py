@@ -160,43 +160,50 @@ def _filter_one(
     a, b, c = steady
     slow = fast = 0.0
     is_steady = True
-    out = []
-    for value in residuals.tolist():
-        innovation = value - slow - fast
-        seen = innovation == innovation
-        if is_steady and seen:
-            out.append(innovation)
-            slow += slow_gain * innovation
-            fast += fast_gain * innovation
-        else:
+    values = residuals.tolist()
+    ends = [*np.flatnonzero(np.isnan(residuals)).tolist(), len(values)]
+    out: list[float] = []
+    for end in ends:
+        # Days with a reading, until the filter has forgotten the gap before them.
+        while len(out) < end and not is_steady:
+            innovation = values[len(out)] - slow - fast
             total = a + b + 2.0 * c + white
-            if seen:
-                own_slow, own_fast = (a + c) / total, (b + c) / total
-                slow += own_slow * innovation
-                fast += own_fast * innovation
-                out.append(innovation * (steady_total / total) ** 0.5)
-                a -= own_slow * own_slow * total
-                b -= own_fast * own_fast * total
-                c -= own_slow * own_fast * total
-            else:
+            own_slow, own_fast = (a + c) / total, (b + c) / total
+            out.append(innovation * (steady_total / total) ** 0.5)
+            slow = (slow + own_slow * innovation) * slow_phi
+            fast = (fast + own_fast * innovation) * fast_phi
+            a = slow_phi * slow_phi * (a - own_slow * own_slow * total) + slow_noise
+            b = fast_phi * fast_phi * (b - own_fast * own_fast * total) + fast_noise
+            c = slow_phi * fast_phi * (c - own_slow * own_fast * total)
+            is_steady = abs(total - steady_total) < _STEADY * steady_total
+        if is_steady:
+            a, b, c = steady
+            for value in values[len(out) : end]:
+                innovation = value - slow - fast
                 out.append(innovation)
+                slow = (slow + slow_gain * innovation) * slow_phi
+                fast = (fast + fast_gain * innovation) * fast_phi
+        if end < len(values):
+            out.append(float("nan"))
+            slow *= slow_phi
+            fast *= fast_phi
             a = slow_phi * slow_phi * a + slow_noise
             b = fast_phi * fast_phi * b + fast_noise
             c *= slow_phi * fast_phi
-            is_steady = seen and abs(total - steady_total) < _STEADY * steady_total
-            if is_steady:
-                a, b, c = steady
-        slow *= slow_phi
-        fast *= fast_phi
+            is_steady = False
     return np.array(out), np.array([slow, fast])
 
 
 def run_forward(
-    innovations: NDArray[np.float32], state: NDArray[np.float64], dep: Dependence
+    innovations: NDArray[np.float32],
+    state: NDArray[np.float64],
+    dep: Dependence,
+    out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Residuals that follow from ``state`` and future innovations, both (day, item, path).
 
-    The paths of a day lie together, so that each step works on memory that does.
+    The paths of a day lie together, so that each step works on memory that does. They are written
+    into ``out`` if it is given.
     """
     shape = innovations.shape[1:]
 
@@ -206,7 +213,7 @@ def run_forward(
     phi = [spread(part) for part in dep.phi]
     driven = [spread(p * g) for p, g in zip(dep.phi, dep.gain, strict=True)]
     slow, fast = (spread(part) for part in state)
-    out = np.empty_like(innovations)
+    out = np.empty_like(innovations) if out is None else out
     entering = np.empty(shape, dtype=np.float32)
     for day, step in enumerate(innovations):
         np.add(slow, fast, out=out[day])

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.charts.chart import Chart
+from forecast.charts.fonts import chart_fonts
 from forecast.charts.level_panel import draw_counts, draw_legend, level_counts
 from forecast.charts.style import (
     AQI_COLOURS,
@@ -104,13 +105,8 @@ def aqi_calendar(
     Raises:
         ValueError: arrays of different length, levels outside 0 to 6, or days outside the year.
     """
-    import matplotlib as mpl
-
-    from forecast.charts.fonts import use_fonts
-
     table = _table(data)
-    fonts: Any = use_fonts(only_packaged)
-    with mpl.rc_context(fonts):
+    with chart_fonts(only_packaged):
         return _draw(data, table, lang)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from typing import Any
 __all__ = [
     "ONLY_PACKAGED_VARIABLE",
     "SYSTEM_FAMILIES",
+    "chart_fonts",
     "missing_glyphs",
     "packaged_font",
     "subset_woff",
-    "use_fonts",
 ]
 
 #: Set to 1 to draw with the packaged font alone, the same on every machine.
@@ -60,13 +61,15 @@ def _packaged_family() -> str:
     return str(font_manager.FontProperties(fname=path).get_name())
 
 
-def use_fonts(only_packaged: bool | None = None) -> dict[str, Any]:
-    """Return the rcParams that make Chinese and English render, for use in an ``rc_context``.
+@contextmanager
+def chart_fonts(only_packaged: bool | None = None) -> Iterator[list[str]]:
+    """Draw Chinese and English within the block; yields the font families that serve.
 
     Args:
         only_packaged: draw with the packaged font alone; None reads the environment variable
             ``FORECAST_ONLY_PACKAGED_FONT``.
     """
+    import matplotlib as mpl
     from matplotlib import font_manager
 
     if only_packaged is None:
@@ -78,7 +81,9 @@ def use_fonts(only_packaged: bool | None = None) -> dict[str, Any]:
         chosen = next((name for name in SYSTEM_FAMILIES if name in known), packaged)
         families = list(dict.fromkeys([chosen, packaged]))
     # The minus sign U+2212 is absent from several Chinese system fonts.
-    return {"font.family": families, "axes.unicode_minus": False}
+    settings: Any = {"font.family": families, "axes.unicode_minus": False}
+    with mpl.rc_context(settings):
+        yield families
 
 
 @lru_cache(maxsize=8)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecast.charts.chart import Chart
+from forecast.charts.fonts import chart_fonts
 from forecast.charts.small_panels import panel_sheet_height, panels_on
 from forecast.charts.style import BLACK, GREY, Footer, Lang, bilingual, canvas
 
@@ -54,14 +54,9 @@ def pit_histogram(
     Raises:
         ValueError: no panel, or one without bins.
     """
-    import matplotlib as mpl
-
-    from forecast.charts.fonts import use_fonts
-
     if not data.panels or not all(p.counts for p in data.panels):
         raise ValueError("there is nothing to draw: a panel with bins is needed")
-    fonts: Any = use_fonts(only_packaged)
-    with mpl.rc_context(fonts):
+    with chart_fonts(only_packaged):
         return _draw(data, lang)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from forecast.charts.chart import Chart
+from forecast.charts.fonts import chart_fonts
 from forecast.charts.small_panels import panel_sheet_height, panels_on
 from forecast.charts.style import BLACK, GREY, LINES, Footer, Lang, bilingual, canvas
 
@@ -72,14 +73,9 @@ def reliability_diagram(
     Raises:
         ValueError: no panel.
     """
-    import matplotlib as mpl
-
-    from forecast.charts.fonts import use_fonts
-
     if not data.panels:
         raise ValueError("there is no indicator to draw")
-    fonts: Any = use_fonts(only_packaged)
-    with mpl.rc_context(fonts):
+    with chart_fonts(only_packaged):
         return _draw(data, lang)
 
 

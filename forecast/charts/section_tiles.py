@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.charts.chart import Chart
+from forecast.charts.fonts import chart_fonts
 from forecast.charts.style import (
     BLACK,
     CLASS_COLOURS,
@@ -126,10 +127,6 @@ def section_tiles(
     Raises:
         ValueError: no sections, or classes that are not 12 numbers from 0 to 6.
     """
-    import matplotlib as mpl
-
-    from forecast.charts.fonts import use_fonts
-
     if not data.rows:
         raise ValueError(f"no sections to draw for {data.region_zh}")
     for row in data.rows:
@@ -137,8 +134,7 @@ def section_tiles(
             raise ValueError(f"{row.name_zh}: classes must be 12 numbers from 0 to 6")
     step = data.rows_per_page
     pages = [data.rows[k : k + step] for k in range(0, len(data.rows), step)]
-    fonts: Any = use_fonts(only_packaged)
-    with mpl.rc_context(fonts):
+    with chart_fonts(only_packaged):
         return tuple(_page(data, rows, k, len(pages), lang) for k, rows in enumerate(pages, 1))
 
 

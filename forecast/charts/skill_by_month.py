@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.charts.chart import Chart
+from forecast.charts.fonts import chart_fonts
 from forecast.charts.small_panels import (
     Series,
     draw_legend,
@@ -82,13 +83,8 @@ def skill_by_month(
     Raises:
         ValueError: no panel, or a line whose parts differ in length.
     """
-    import matplotlib as mpl
-
-    from forecast.charts.fonts import use_fonts
-
     table = _table(data)
-    fonts: Any = use_fonts(only_packaged)
-    with mpl.rc_context(fonts):
+    with chart_fonts(only_packaged):
         return _draw(data, table, lang)
 
 

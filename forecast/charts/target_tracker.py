@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.charts.chart import Chart
+from forecast.charts.fonts import chart_fonts
 from forecast.charts.line_labels import Label, end_labels
 from forecast.charts.style import BLACK, GREY, LINES, Footer, Lang, bilingual, canvas
 from forecast.charts.tracker_panel import Card, Fact, draw_panel, panel_height, panel_lines
@@ -109,13 +110,8 @@ def target_tracker(
     Raises:
         ValueError: arrays of different length, days outside the year, or a fan that lacks a column.
     """
-    import matplotlib as mpl
-
-    from forecast.charts.fonts import use_fonts
-
     table = _table(data)
-    fonts: Any = use_fonts(only_packaged)
-    with mpl.rc_context(fonts):
+    with chart_fonts(only_packaged):
         return _draw(data, table, lang)
 
 

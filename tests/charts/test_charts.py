@@ -29,7 +29,7 @@ from forecast.charts import (
     svg_text,
     target_tracker,
 )
-from forecast.charts.fonts import missing_glyphs, use_fonts
+from forecast.charts.fonts import chart_fonts, missing_glyphs
 from forecast.charts.level_panel import level_counts
 from forecast.charts.section_tiles import monthly_share
 from forecast.charts.style import AQI_COLOURS, CLASS_COLOURS, Lang, canvas
@@ -321,7 +321,7 @@ def test_tiles_without_sections_or_with_odd_classes_are_refused(
 
 def test_a_long_footer_wraps_inside_the_figure(tracker: TargetTrackerData) -> None:
     long = dataclasses.replace(tracker.footer, dust_zh="沙尘日说明很长" * 20)
-    with mpl.rc_context(use_fonts()):
+    with chart_fonts():
         sheet = canvas(8.0, 5.0, "标题", "title", long, "both")
     boxes = boxes_of(sheet.figure, {"footer", "title", "subtitle"})
     width, height = sheet.figure.get_size_inches() * sheet.figure.dpi

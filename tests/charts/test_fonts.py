@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from itertools import pairwise
 
+import matplotlib as mpl
 import pytest
 from fontTools.ttLib import TTFont
 from hypothesis import given
@@ -12,10 +13,10 @@ from hypothesis import strategies as st
 
 from forecast.charts.fonts import (
     ONLY_PACKAGED_VARIABLE,
+    chart_fonts,
     missing_glyphs,
     packaged_font,
     subset_woff,
-    use_fonts,
 )
 from forecast.charts.line_labels import spread
 from forecast.charts.style import AQI_LEVELS_EN, AQI_LEVELS_ZH, wrap
@@ -35,16 +36,24 @@ def test_missing_glyphs_are_named_and_white_space_is_not() -> None:
     assert missing_glyphs("好 天\n\u3000\ue000x\U0001f600") == {"\U0001f600"}
 
 
+def _families(only_packaged: bool | None = None) -> list[str]:
+    with chart_fonts(only_packaged) as families:
+        assert mpl.rcParams["font.family"] == families
+        return families
+
+
 def test_the_packaged_font_stands_behind_every_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = list(mpl.rcParams["font.family"])
     monkeypatch.delenv(ONLY_PACKAGED_VARIABLE, raising=False)
-    assert use_fonts()["font.family"][-1] == "Noto Sans SC"
+    assert _families()[-1] == "Noto Sans SC"
     monkeypatch.setattr(
         "matplotlib.font_manager.get_font_names", lambda: ["SimHei", "Microsoft YaHei"]
     )
-    assert use_fonts()["font.family"] == ["Microsoft YaHei", "Noto Sans SC"]
-    assert use_fonts(only_packaged=True)["font.family"] == ["Noto Sans SC"]
+    assert _families() == ["Microsoft YaHei", "Noto Sans SC"]
+    assert _families(only_packaged=True) == ["Noto Sans SC"]
     monkeypatch.setenv(ONLY_PACKAGED_VARIABLE, "1")
-    assert use_fonts()["font.family"] == ["Noto Sans SC"]
+    assert _families() == ["Noto Sans SC"]
+    assert mpl.rcParams["font.family"] == before
 
 
 def test_subset_has_the_characters_and_little_else() -> None:

@@ -173,12 +173,10 @@ def test_chart_of_a_region_meets_the_rows_under_its_full_name(made: SimpleNamesp
 
 @pytest.mark.parametrize("text", ["Abc", "优良天数 75 %"])
 def test_inlined_figures_do_not_clash(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import matplotlib as mpl
-
-    from forecast.charts.fonts import use_fonts
+    from forecast.charts.fonts import chart_fonts
 
     glyphs = Glyphs()
-    with mpl.rc_context(use_fonts(only_packaged=True)):
+    with chart_fonts(only_packaged=True):
         original = small_svg(text)
     one, two = (inline_svg(original, p, "label", glyphs) for p in ("a-", "b-"))
     whole = f"<div>{glyphs.svg()}{one}{two}</div>"

@@ -1,0 +1,177 @@
+"""The air charts of a run: what a projection holds, put into the charts' own terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.charts.aqi_calendar import AqiCalendarData, OtherVersion, aqi_calendar
+from forecast.charts.target_tracker import TargetLine, TargetTrackerData, target_tracker
+from forecast.projection.air import AirProjection
+from forecast.projection.air_tracks import AirTracks
+from forecast.region_names import normalise_region
+from forecast.report.figure_parts import ChartJob, Notices, entry_of, footer_of, stem
+from forecast.standards.items import AIR_ITEMS
+
+__all__ = ["air_jobs"]
+
+_TRACKED = ("good_day_ratio", "pm25_annual_mean")
+
+
+def _budget_words(entry: dict[str, Any]) -> tuple[str, str]:
+    for target in entry["targets"]:
+        budget = target.get("budget")
+        if not budget:
+            continue
+        if budget["kind"] == "bad_days":
+            left, allowed = budget["exact"]["left"], budget["exact"]["allowed"]
+            if left < 0:
+                return (
+                    f"全年允许{allowed}个污染天,已用{budget['used']}天,超出{-left}天",
+                    f"{budget['used']} bad days, {-left} more than the {allowed} allowed",
+                )
+            return (
+                f"全年允许{allowed}个污染天,已用{budget['used']}天,还剩{left}天",
+                f"{budget['used']} of {allowed} bad days used, {left} left",
+            )
+        if budget["kind"] == "rest_mean" and budget["exact"] is not None:
+            if budget["exact"] <= 0:
+                return ("余下各日即使为零也不能达标", "out of reach even if the rest were zero")
+            return (
+                f"余下{budget['days_left']}天平均不得超过{budget['exact']:.1f} {budget['unit']}",
+                f"the remaining {budget['days_left']} days may average {budget['exact']:.1f} "
+                f"{budget['unit']}",
+            )
+    return ("", "")
+
+
+def _lines(entry: dict[str, Any]) -> tuple[TargetLine, ...]:
+    return tuple(
+        TargetLine(
+            t["label_zh"], t["label_en"], float(t["value"]), t["comparator"], t["probability"],
+            t["verdict"], t["level"],
+        )
+        for t in entry["targets"]
+        if isinstance(t["value"], int | float)
+    )  # fmt: skip
+
+
+def air_jobs(
+    air: AirProjection,
+    tracks: AirTracks,
+    entries: list[dict[str, Any]],
+    run_id: str,
+    notices: Notices,
+) -> list[ChartJob]:
+    """Return what draws the trackers and the calendar of one city."""
+    jobs: list[ChartJob] = []
+    region = normalise_region(air.region)
+    for name in _TRACKED:
+        entry = entry_of(entries, air.region, air.place, name)
+        if entry is None or not np.isfinite(tracks.cumulative[name]).any():
+            continue
+        data = _tracker_data(air, tracks, entry, name, run_id, notices)
+        jobs.append((region, air.place, lambda data=data: [target_tracker(data)]))  # type: ignore[misc]
+    entry = entry_of(entries, air.region, air.place, "good_day_ratio")
+    if entry is not None and (tracks.aqi >= 0).any():
+        calendar = _calendar_data(air, tracks, entry, run_id, notices)
+        jobs.append((region, air.place, lambda: [aqi_calendar(calendar)]))
+    return jobs
+
+
+def _tracker_data(
+    air: AirProjection,
+    tracks: AirTracks,
+    entry: dict[str, Any],
+    name: str,
+    run_id: str,
+    notices: Notices,
+) -> TargetTrackerData:
+    line = tracks.cumulative[name]
+    seen = np.isfinite(line)
+    fan = None
+    if name in tracks.fan and entry["forecast"] is not None:
+        columns = tracks.fan[name]
+        ahead = np.isfinite(columns["q50"])
+        fan = pd.DataFrame(
+            {"date": tracks.days[ahead].astype("datetime64[s]")}
+            | {label: values[ahead] for label, values in columns.items()}
+        )
+    budget = _budget_words(entry)
+    return TargetTrackerData(
+        place_zh=air.place,
+        indicator=name,
+        year=int(entry["year"]),
+        dates=tracks.days[seen],
+        observed=line[seen],
+        valid=tracks.valid[name][seen],
+        footer=footer_of(entry, run_id, notices, ("天", "days")),
+        earlier=tracks.earlier[name],
+        fan=fan,
+        targets=_lines(entry),
+        plan_path=_plan_path(tracks, name, entry),
+        budget_zh=budget[0],
+        budget_en=budget[1],
+        name=stem("target_tracker", air.region, air.place, name),
+    )
+
+
+def _plan_path(
+    tracks: AirTracks, name: str, entry: dict[str, Any]
+) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """The usual course of the year, moved so that it ends at the first target (时序进度).
+
+    The mean of the earlier years' cumulative lines; a ratio is shifted, a concentration scaled.
+    """
+    aims = [t for t in entry["targets"] if isinstance(t["value"], int | float)]
+    n = len(tracks.days)
+    lines = [np.r_[line, line[-1:]][:n] for line in tracks.earlier[name].values()]
+    if not aims or len(lines) < 2:
+        return None
+    usual = np.mean(np.vstack(lines), axis=0)
+    aim = float(aims[0]["value"])
+    if not np.isfinite(usual[-1]) or usual[-1] <= 0:
+        return None
+    if name == "good_day_ratio":
+        return np.asarray(np.clip(usual + aim - usual[-1], 0.0, 100.0))
+    return np.asarray(usual * aim / usual[-1])
+
+
+def _levels(aqi: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """AQI → level 1 to 6, 0 where there is none."""
+    level = np.searchsorted(np.array([50, 100, 150, 200, 300]), aqi, side="left") + 1
+    return np.where(aqi >= 0, level, 0).astype(np.int8)
+
+
+def _calendar_data(
+    air: AirProjection,
+    tracks: AirTracks,
+    entry: dict[str, Any],
+    run_id: str,
+    notices: Notices,
+) -> AqiCalendarData:
+    seen = tracks.aqi >= 0
+    last = tracks.days[seen][-1]
+    shown = tracks.days <= last
+    primary = tuple(
+        "+".join(item for item, led in zip(AIR_ITEMS, row, strict=True) if led)
+        for row in tracks.primary[shown]
+    )
+    year = int(entry["year"])
+    before = [tracks.level_counts[y] for y in range(year - 3, year) if y in tracks.level_counts]
+    return AqiCalendarData(
+        place_zh=air.place,
+        year=year,
+        dates=tracks.days[shown],
+        level=_levels(tracks.aqi[shown]),
+        primary=primary,
+        last_day=last,
+        standard=entry["standard"],
+        footer=footer_of(entry, run_id, notices, ("天", "days")),
+        last_year=tracks.level_counts.get(year - 1),
+        mean_3y=np.mean(before, axis=0) if len(before) == 3 else None,
+        other=OtherVersion(tracks.other_standard, _levels(tracks.other_aqi[shown])),
+        name=stem("aqi_calendar", air.region, air.place),
+    )

@@ -2,194 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
-from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-
+from forecast.configuration import Config, new_file
 from forecast.disk import write_file
 from forecast.errors import WorkspaceError
 from forecast.store import Store
 
-__all__ = ["CONFIG_NAME", "Config", "SectionSet", "Workspace"]
+__all__ = ["CONFIG_NAME", "Workspace"]
 
 CONFIG_NAME = "forecast.toml"
 
 _FOLDERS = ("data/raw", "data/processed", "models", "reports")
-
-
-class _Part(BaseModel):
-    """A table of the configuration: unknown keys are errors, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class General(_Part):
-    """``[workspace]``: the name printed on reports, the time zone of readings, the language."""
-
-    name: str = ""
-    timezone: str = "Asia/Shanghai"
-    lang: Literal["zh", "en"] = "zh"
-    sample: bool = False
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("no such time zone; give one such as Asia/Shanghai") from error
-        return value
-
-
-class Run(_Part):
-    """``[run]``: how many paths, from which seed, on how many processes, by which model, how far.
-
-    ``weather`` lets the default model take the weather of past days into account.
-    """
-
-    paths: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
-    seed: Annotated[int, Field(ge=0)] = 20150101
-    jobs: Annotated[int, Field(ge=0)] = 0
-    model: Annotated[str, Field(min_length=1)] = "seasonal"
-    weather: bool = True
-    outlook: bool = True
-
-
-class Standards(_Part):
-    """``[standards]``: versions that override the choice by date, and the ratio's denominator."""
-
-    aqi: Literal["", "HJ 633-2012", "HJ 633-2026"] = ""
-    limits: Literal["", "GB 3095-2012", "GB 3095-2026", "GB 3095-2026 final"] = ""
-    denominator: Literal["valid", "calendar"] = "valid"
-
-
-class Thresholds(_Part):
-    """``[thresholds]``: from which probability a target is LIKELY, below which UNLIKELY."""
-
-    likely: Annotated[float, Field(gt=0, lt=1)] = 0.8
-    unlikely: Annotated[float, Field(gt=0, lt=1)] = 0.2
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.unlikely >= self.likely:
-            raise ValueError("unlikely must be below likely")
-        return self
-
-
-class Regions(_Part):
-    """``[regions.aliases]``: another name of a region → the name its data carry."""
-
-    aliases: dict[str, str] = {}
-
-
-class SectionSet(_Part):
-    """``[[section_sets]]``: the sections a share is counted over, between two dates."""
-
-    name: Annotated[str, Field(min_length=1)]
-    region: Annotated[str, Field(min_length=1)]
-    sections: Annotated[list[str], Field(min_length=1)]
-    valid_from: date | None = None
-    valid_to: date | None = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if len(set(self.sections)) != len(self.sections):
-            raise ValueError("a section is listed twice")
-        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
-            raise ValueError("valid_to is before valid_from")
-        return self
-
-
-class RegionGroup(_Part):
-    """``[[region_groups]]``: regions whose futures are drawn together and judged as one."""
-
-    name: Annotated[str, Field(min_length=1)]
-    members: Annotated[list[str], Field(min_length=2)]
-
-    @field_validator("members")
-    @classmethod
-    def _each_once(cls, value: list[str]) -> list[str]:
-        if len(set(value)) != len(value):
-            raise ValueError("a member is listed twice")
-        return value
-
-
-class ExceptionalSpan(_Part):
-    """``[[exceptional_spans]]``: days that say little of other years; they count with a weight."""
-
-    first: date
-    last: date
-    weight: Annotated[float, Field(gt=0, le=1)] = 0.1
-    region: str = ""
-    items: list[Literal["so2", "no2", "pm10", "pm25", "co", "o3_8h"]] = []
-    reason: str = ""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.last < self.first:
-            raise ValueError("last is before first")
-        return self
-
-
-class Break(_Part):
-    """``[[breaks]]``: from this day on readings stand on another footing, as after a move."""
-
-    day: date
-    region: Annotated[str, Field(min_length=1)]
-    items: list[Literal["so2", "no2", "pm10", "pm25", "co", "o3_8h"]] = []
-    reason: str = ""
-
-
-class Plans(_Part):
-    """``[plans]``: which plans apply (none: all that name a region of the data), and where more are."""
-
-    names: list[str] = []
-    folder: str = "plans"
-
-
-class Config(_Part):
-    """All of ``forecast.toml``. Every value has a default, so an empty file is valid."""
-
-    workspace: General = General()
-    run: Run = Run()
-    standards: Standards = Standards()
-    thresholds: Thresholds = Thresholds()
-    regions: Regions = Regions()
-    section_sets: list[SectionSet] = []
-    region_groups: list[RegionGroup] = []
-    exceptional_spans: list[ExceptionalSpan] = []
-    breaks: list[Break] = []
-    plans: Plans = Plans()
-
-    @classmethod
-    def load(cls, path: Path) -> Config:
-        """Read a configuration file.
-
-        Raises:
-            WorkspaceError: not TOML, an unknown key, or a value that is not allowed; the message
-                names the file, the key and what is allowed.
-        """
-        try:
-            return cls.model_validate(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
-        except UnicodeDecodeError as error:
-            raise WorkspaceError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from error
-        except tomllib.TOMLDecodeError as error:
-            raise WorkspaceError(
-                f"{path} is not valid TOML: {error}.",
-                "Text values need quotes; compare with the comments in the file.",
-            ) from error
-        except ValidationError as error:
-            raise _explained(path, error) from error
-        except OSError as error:
-            raise WorkspaceError(
-                f"{path} can't be read ({error.strerror or error}).", "Check its permissions."
-            ) from error
 
 
 class Workspace:
@@ -252,7 +78,7 @@ class Workspace:
                 f"{root} already is a workspace; its {CONFIG_NAME} was left as it is.",
                 f"Go on with it (--workspace {root}) or choose another folder.",
             )
-        write_file(root / CONFIG_NAME, _template(name or root.name, sample).encode())
+        write_file(root / CONFIG_NAME, new_file(name or root.name, sample).encode())
         return cls.open(root)
 
     @classmethod
@@ -270,122 +96,3 @@ class Workspace:
                 f"Make one with: forecast init {folder}",
             )
         return cls(root, Config.load(path))
-
-
-def _explained(path: Path, error: ValidationError) -> WorkspaceError:
-    """Turn the first finding of pydantic into one sentence with file, key and what is allowed."""
-    first = error.errors()[0]
-    where = [part for part in first["loc"] if part != "function-after"]
-    key = _key(where)
-    kind = first["type"]
-    if kind == "extra_forbidden":
-        allowed = ", ".join(_allowed(where[:-1]))
-        return WorkspaceError(
-            f"{path}: {key} is not a known key.", f"Allowed here: {allowed}. Remove or rename it."
-        )
-    if kind == "missing":
-        return WorkspaceError(f"{path}: {key} is missing.", "Add it.")
-    text = first["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
-    shown = repr(first["input"])
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    if kind == "value_error" and isinstance(first["input"], dict):
-        return WorkspaceError(f"{path}: {key}: {text}.", "Correct the values there.")
-    return WorkspaceError(f"{path}: {key} = {shown} is not allowed: {text}.", "Correct the value.")
-
-
-#: Parts of the file that are lists of tables.
-_LISTS: dict[str, type[_Part]] = {
-    "section_sets": SectionSet,
-    "region_groups": RegionGroup,
-    "exceptional_spans": ExceptionalSpan,
-    "breaks": Break,
-}
-
-
-def _key(where: list[int | str]) -> str:
-    """Write a location as it reads in the file: ``[run] paths``, ``[[section_sets]] 2 name``."""
-    if not where:
-        return "the file"
-    head = str(where[0])
-    rest = [str(part + 1) if isinstance(part, int) else part for part in where[1:]]
-    return " ".join([f"[[{head}]]" if head in _LISTS else f"[{head}]", *rest])
-
-
-def _allowed(where: list[int | str]) -> list[str]:
-    """Return the keys that the model at this location knows."""
-    model: Any = Config
-    for part in where:
-        if isinstance(part, int):
-            continue
-        model = _LISTS.get(part, model.model_fields[part].annotation)
-    return sorted(model.model_fields)
-
-
-def _template(name: str, sample: bool) -> str:
-    # JSON's escapes are those of a TOML string.
-    quoted = json.dumps(name, ensure_ascii=False)
-    return f"""\
-# 工作区配置。所有默认值均列于此；未知的键会报错。
-# The configuration of this workspace. Every default is shown; an unknown key is an error.
-
-[workspace]
-name = {quoted}                 # 报告上的名称 / name on reports
-timezone = "Asia/Shanghai"        # 监测时间所用时区 / time zone of the readings
-lang = "zh"                       # 界面语言 zh 或 en / language: zh or en
-sample = {str(sample).lower():<24} # true：数据为生成的样例 / the readings are generated
-
-[run]
-paths = 2000                      # 样本路径数 / number of simulated futures
-seed = 20150101                   # 随机种子，同种子同结果 / same seed, same result
-jobs = 0                          # 并行进程数,0 为自动 / parallel processes, 0 chooses
-model = "seasonal"                # 预测模型 / the model
-weather = true                    # 有逐日气象时用于 PM2.5 / use daily weather, where there is any, for PM2.5
-outlook = true                    # 同时展望规划涉及的以后年份 / look at the plan's later years too
-
-[standards]
-aqi = ""                          # 空=按日期；或 "HJ 633-2012"、"HJ 633-2026" / empty: by date
-limits = ""                       # 空=按日期；或 "GB 3095-2012"、"GB 3095-2026"、"GB 3095-2026 final"
-denominator = "valid"             # 优良天数比率的分母：valid 有效天数，calendar 全年天数 / valid or calendar days
-
-[thresholds]
-likely = 0.8                      # 达标概率不低于此值为“较可能” / LIKELY from this probability
-unlikely = 0.2                    # 低于此值为“较不可能” / UNLIKELY below it
-
-[regions.aliases]
-# 别名 = 数据中的名称；市、地区、自治州、州、盟等后缀无需列出
-# another name = the name in the data; endings such as 市 and 州 need no entry
-# "黔东南苗族侗族自治州" = "黔东南州"
-
-# 断面集合：比例类指标按当年有效的集合计算 / the sections a share is counted over, with dates
-# [[section_sets]]
-# name = "国控断面"
-# region = "衡水"
-# sections = ["断面甲", "断面乙"]
-# valid_from = 2021-01-01
-# valid_to = 2025-12-31
-
-# 区域组：组内各区域按同一未来抽样,并给出“全部达标”的概率 / regions judged together as well
-# [[region_groups]]
-# name = "衡水各县"
-# members = ["枣强县", "武邑县"]
-
-# 特殊时段：参与拟合但权重很小,不删除 / days that count little in the fit; nothing is deleted
-# [[exceptional_spans]]
-# first = 2022-12-01
-# last = 2023-01-31
-# weight = 0.1
-# region = ""                     # 空=所有区域 / empty: everywhere
-# items = []                      # 空=全部项目 / empty: all items
-# reason = "疫情"
-
-# 断点：点位搬迁等使前后不可比,作为台阶而非趋势 / a step in the record, such as a station's move
-# [[breaks]]
-# day = 2021-05-01
-# region = "衡水"
-# items = ["pm25"]
-# reason = "点位搬迁"
-
-[plans]
-names = []                        # 空=适用于数据中地区的全部规划 / empty: every plan of a region in the data
-folder = "plans"                  # 自备规划所在文件夹 / folder with plans of your own
-"""

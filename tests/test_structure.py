@@ -20,6 +20,7 @@ _FLOW = (
     ("partitions",),
     ("revisions",),
     ("store",),
+    ("configuration",),
     ("workspace",),
     ("quality",),
     ("ingest",),

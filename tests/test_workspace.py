@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from forecast.configuration import Config
 from forecast.errors import WorkspaceError
-from forecast.workspace import CONFIG_NAME, Config, Workspace
+from forecast.workspace import CONFIG_NAME, Workspace
 
 
 def test_create_makes_folders_and_a_config_that_opens(tmp_path: Path) -> None:
@@ -137,3 +138,44 @@ def test_config_in_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / CONFIG_NAME).write_bytes('[workspace]\nname = "衡水"\n'.encode("gb18030"))
     with pytest.raises(WorkspaceError, match="not UTF-8"):
         Workspace.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "table", ["section_sets", "region_groups", "exceptional_spans", "breaks", "sections"]
+)
+def test_the_examples_in_a_new_file_are_valid(tmp_path: Path, table: str) -> None:
+    """Taking the comment marks off an example gives one entry of its table."""
+    ws = Workspace.create(tmp_path)
+    lines = ws.config_path.read_text(encoding="utf-8").splitlines()
+    start = lines.index(f"# [[{table}]]")
+    stop = next(k for k in range(start, len(lines)) if not lines[k].startswith("#"))
+    example = "\n".join(line.removeprefix("# ") for line in lines[start:stop])
+    assert len(getattr(Config.model_validate(tomllib.loads(example)), table)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[sections]]\nregion = "甲"\nname = "乙"\ntyp = "lake"\n', "[[sections]] 1 typ"),
+        (
+            '[[sections]]\nregion = "甲"\nname = "乙"\n'
+            "dry = [{ first = 2021-02-01, last = 2021-01-01 }]\n",
+            "last is before first",
+        ),
+        (
+            '[[sections]]\nregion = "甲"\nname = "乙"\n\n'
+            '[[sections]]\nregion = "甲"\nname = "丙"\nother_names = ["乙"]\n',
+            "乙 of 甲 is named twice",
+        ),
+        (
+            '[[breaks]]\nday = 2021-01-01\nregion = "甲"\nsection = "乙"\nitems = ["pm25"]\n',
+            "pm25 is none of",
+        ),
+    ],
+)
+def test_what_is_said_of_sections_is_checked(tmp_path: Path, text: str, said: str) -> None:
+    ws = Workspace.create(tmp_path)
+    ws.config_path.write_text(text, encoding="utf-8")
+    with pytest.raises(WorkspaceError) as caught:
+        Workspace.open(tmp_path)
+    assert said in str(caught.value)

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-__all__ = ["monthly_means"]
+__all__ = ["detection_limits", "monthly_means"]
 
 #: Detection limits where a source marks a value as below detection without printing the limit
 #: [mg/L]. From memory: usual limits of the national methods (GB 11892 for CODMn, HJ 535 for
 #: NH3-N, GB 11893 for TP); a limit printed by the source wins.
 _USUAL_LIMITS = {"codmn": 0.5, "nh3n": 0.025, "tp": 0.01, "tn": 0.05, "do": 0.2}
+
+
+def detection_limits(items: pd.Series, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Limits of values marked as below detection: what the source printed, else the usual one.
+
+    Args:
+        items: item of each value.
+        values: what the source printed [mg/L]; 0 or less is no limit.
+
+    Returns:
+        Shape (value,), NaN for an item whose usual limit is not known.
+    """
+    usual = items.map(_USUAL_LIMITS).to_numpy(dtype=np.float64)
+    return np.where(values > 0.0, values, usual)
 
 
 def monthly_means(samples: pd.DataFrame) -> pd.DataFrame:
@@ -34,9 +49,7 @@ def monthly_means(samples: pd.DataFrame) -> pd.DataFrame:
         )
     value = samples["value"].to_numpy(dtype=np.float64).copy()
     below = samples["censored"].to_numpy(dtype=bool)
-    limit = samples["item"].map(_USUAL_LIMITS).to_numpy(dtype=np.float64)
-    value[below & (value <= 0)] = limit[below & (value <= 0)]
-    value[below] /= 2
+    value[below] = detection_limits(samples["item"], value)[below] / 2
     ph = (samples["item"] == "ph").to_numpy()
     value[ph] = 10.0 ** -value[ph]
     frame = pd.DataFrame(

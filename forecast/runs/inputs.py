@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from forecast.configuration import Config
 from forecast.errors import ForecastError, UsageError
 from forecast.features.weather import daily_weather
 from forecast.ingest.decisions import settle_left_over
@@ -17,10 +18,11 @@ from forecast.projection.section_shares import SectionSet
 from forecast.projection.sharing import Group
 from forecast.region_names import normalise_region
 from forecast.runs.entered import read_entries
+from forecast.standards.items import AIR_ITEMS
 from forecast.targets.applied import Applied, apply_entries
 from forecast.targets.loader import find_plan, load_plans
 from forecast.targets.model import Plan
-from forecast.workspace import Config, Workspace
+from forecast.workspace import Workspace
 
 __all__ = ["load_panel", "section_sets"]
 
@@ -125,9 +127,11 @@ def _circumstances(config: Config, regions: set[str]) -> dict[str, Circumstances
             if not s.region or normalise_region(s.region) == region
         ]
         breaks = [
-            Break(np.datetime64(b.day, "D"), items=tuple(b.items))
+            Break(np.datetime64(b.day, "D"), items=tuple(i for i in b.items if i in AIR_ITEMS))
             for b in config.breaks
             if normalise_region(b.region) == region
+            and not b.section
+            and (not b.items or set(b.items) & set(AIR_ITEMS))
         ]
         if spans or breaks:
             found[region] = Circumstances().with_own(spans, breaks)

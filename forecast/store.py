@@ -53,6 +53,7 @@ _ABOUT = {"files", "quality_flags"}
 _LARGE = "air_hourly"  # The part of it written last stays in memory: days are made of it next.
 
 Moment = str | date | pd.Timestamp
+Regions = Iterable[str] | None
 
 
 class Store:
@@ -183,15 +184,11 @@ class Store:
         """Return the files that were taken in, one row each."""
         return self.read("files")
 
-    def air_daily(
-        self, as_of: Moment | None = None, regions: Iterable[str] | None = None
-    ) -> pd.DataFrame:
+    def air_daily(self, as_of: Moment | None = None, regions: Regions = None) -> pd.DataFrame:
         """Return the daily air values known at the end of ``as_of``: one a place, day and item."""
         return self._resolved("air_daily", as_of, regions)
 
-    def water_samples(
-        self, as_of: Moment | None = None, regions: Iterable[str] | None = None
-    ) -> pd.DataFrame:
+    def water_samples(self, as_of: Moment | None = None, regions: Regions = None) -> pd.DataFrame:
         """Return the water samples known at the end of ``as_of``: one a place, time and item."""
         return self._resolved("water_samples", as_of, regions)
 
@@ -199,15 +196,15 @@ class Store:
         """Return the daily weather known at the end of ``as_of``: one a place, day and item."""
         return self._resolved("met_daily", as_of, None)
 
-    def yearly_values(
-        self, as_of: Moment | None = None, regions: Iterable[str] | None = None
-    ) -> pd.DataFrame:
+    def flow_daily(self, as_of: Moment | None = None) -> pd.DataFrame:
+        """Return the daily flow known at the end of ``as_of``: one a place, day and item."""
+        return self._resolved("flow_daily", as_of, None)
+
+    def yearly_values(self, as_of: Moment | None = None, regions: Regions = None) -> pd.DataFrame:
         """Return the annual values known at the end of ``as_of``, one a place, year and origin."""
         return self._resolved("yearly_values", as_of, regions)
 
-    def _resolved(
-        self, table: str, as_of: Moment | None, regions: Iterable[str] | None
-    ) -> pd.DataFrame:
+    def _resolved(self, table: str, as_of: Moment | None, regions: Regions) -> pd.DataFrame:
         """Return what speaks for each key: known in time, best source, latest version.
 
         Rows come by year, then in the order of the table.

@@ -24,6 +24,7 @@ from forecast.report.scoreboard import (
     rows_of,
     verdict_counts,
 )
+from forecast.report.section_cards import card_regions
 from forecast.report.svg import Glyphs, inline_svg
 from forecast.report.words import (
     BASELINES,
@@ -119,6 +120,7 @@ def page_text(context: PageContext) -> str:
         "places": _places(context, regions, glyphs),
         "glyphs": glyphs,
         "unjudged": [row for row in judged if row.verdict in UNJUDGED],
+        "water": card_regions(context.result),
         "groups": group_rows(context.result),
         "later": dict(zip(("years", "rows"), later_rows(context.result), strict=True)),
         "explained": explained_of(context.result),

@@ -7,17 +7,33 @@ from typing import Any
 
 import numpy as np
 
+from forecast.charts.flow_normalised_trend import (
+    FlowNormalisedData,
+    FlowNormalisedPanel,
+    flow_normalised_trend,
+)
 from forecast.charts.section_tiles import (
     SectionRow,
     SectionTilesData,
     ShareTarget,
     section_tiles,
 )
+from forecast.charts.style import Footer
+from forecast.projection.flow_trends import FlowTrend
 from forecast.projection.water import WaterProjection
 from forecast.region_names import normalise_region
 from forecast.report.figure_parts import ChartJob, Notices, footer_of, stem
+from forecast.standards.items import ITEMS
 
-__all__ = ["tiles_job"]
+__all__ = ["flow_job", "flow_words", "tiles_job"]
+
+#: From which likelihood a direction is called so, as EGRETci words it.
+_LIKELY = (
+    (0.95, "极可能", "highly likely"),
+    (0.90, "很可能", "very likely"),
+    (0.66, "可能", "likely"),
+    (0.0, "升降难分", ""),
+)
 
 
 def tiles_job(
@@ -100,3 +116,60 @@ def _held(value: float, entry: dict[str, Any]) -> float | None:
         return None
     step = 1 / (2 * entry["forecast"]["n_paths"])
     return float(np.clip(value, step, 1 - step))
+
+
+def flow_job(
+    region: str,
+    trends: list[FlowTrend],
+    run_id: str,
+    notices: Notices,
+) -> ChartJob:
+    """Return what draws the flow-normalised trends of one region."""
+    panels = tuple(_flow_panel(trend) for trend in trends if trend.years)
+    first, last = (f(y for t in trends for y in t.years) for f in (min, max))
+    footer = Footer(
+        period=f"{first}-01-01/{last}-12-31",
+        n_valid=sum(t.n - t.n_below for t in trends),
+        n_expected=sum(t.n for t in trends),
+        standard="WRTDS",
+        run_id=run_id,
+        notices=notices,
+        unit_zh="个样品高于检出限",
+        unit_en="samples above detection",
+    )
+    data = FlowNormalisedData(
+        normalise_region(region), "", panels, footer, name=stem("flow_normalised_trend", region)
+    )
+    return normalise_region(region), region, lambda: [flow_normalised_trend(data)]
+
+
+def _flow_panel(trend: FlowTrend) -> FlowNormalisedPanel:
+    about = ITEMS[trend.item]
+    first, last = trend.years[0], trend.years[-1]
+    if np.isfinite(trend.change):
+        said = flow_words(trend)
+        change = (
+            f"{first}→{last}年 {trend.change:+.2g} mg/L({trend.percent:+.0f} %,"
+            f"90 %区间 {trend.low:+.2g}~{trend.high:+.2g}),{said[0]}",
+            f"{first} to {last}: {trend.change:+.2g} mg/L ({trend.percent:+.0f} %, 90 % range "
+            f"{trend.low:+.2g} to {trend.high:+.2g}), {said[1]}",
+        )
+    else:
+        change = ("首末两年变化无结果", "no result for the change between the first and last year")
+    return FlowNormalisedPanel(
+        f"{trend.section} {about.zh}", f"{about.en}, gauge {trend.gauge}", trend.years, trend.conc,
+        trend.normalised, *change,
+    )  # fmt: skip
+
+
+def flow_words(trend: FlowTrend) -> tuple[str, str]:
+    """How likely the flow-normalised concentration rose or fell, in words (zh, en)."""
+    up = trend.likely_up
+    down = up < 0.5
+    size = 1.0 - up if down else up
+    zh, en = next(words for least, *words in _LIKELY if size >= least)
+    return (
+        (zh + ("下降" if down else "上升"), en + (" down" if down else " up"))
+        if en
+        else (zh, "as likely up as down")
+    )

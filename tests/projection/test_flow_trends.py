@@ -1,0 +1,114 @@
+"""Flow-normalised trends of sections: who has one, up to when, and what is kept."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast.projection.flow_trends import flow_trends
+
+_DAYS = pd.date_range("2005-01-01", "2018-06-30")
+
+
+def _flow(place: str = "站") -> pd.DataFrame:
+    """Flow with a season and wet and dry years."""
+    rng = np.random.default_rng(5)
+    years = rng.normal(0.0, 0.4, 20)[_DAYS.year - 2005]
+    season = np.cos(2 * np.pi * (_DAYS.day_of_year - 200) / 365.25)
+    noise = rng.normal(0.0, 0.2, len(_DAYS))
+    return pd.DataFrame(
+        {"place": place, "date": _DAYS, "value": np.exp(3 + season + years + noise)}
+    )
+
+
+def _samples(flow: pd.DataFrame, *, place: str = "甲", every: int = 30) -> pd.DataFrame:
+    """Concentrations that fall by 5 % a year and are diluted by the flow; one in ten below 0.05."""
+    rng = np.random.default_rng(6)
+    some = flow.iloc[10::every]
+    years = (some["date"] - _DAYS[0]).dt.days / 365.25
+    value = np.exp(
+        -1.5 - 0.05 * years - 0.3 * (np.log(some["value"]) - 3) + rng.normal(0, 0.2, len(some))
+    )
+    below = value < np.quantile(value, 0.1)
+    return pd.DataFrame(
+        {
+            "place": place, "time": some["date"].to_numpy(), "item": "tp",
+            "value": np.where(below, np.quantile(value, 0.1), value), "censored": below.to_numpy(),
+        }
+    )  # fmt: skip
+
+
+def test_a_known_fall_is_found_and_ends_with_the_last_whole_year(tmp_path: Path) -> None:
+    flow = _flow()
+    found, remarks = flow_trends(
+        _samples(flow), flow, {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10
+    )
+    assert remarks == []
+    (trend,) = found
+    assert (trend.section, trend.item, trend.gauge) == ("甲", "tp", "站")
+    assert trend.years == tuple(range(2005, 2018))
+    # Twelve years at -5 % are -45 %.
+    assert trend.percent == pytest.approx(100 * (np.exp(-0.6) - 1), abs=8)
+    assert trend.low <= trend.change <= trend.high < 0.0
+    assert trend.likely_up < 0.1
+    assert trend.n_below == pytest.approx(trend.n / 10, abs=3)
+    # Wet years dilute; without flow the years are smoother.
+    assert np.std(np.diff(trend.normalised)) < 0.3 * np.std(np.diff(trend.conc))
+
+
+def test_results_are_kept_by_what_they_come_from(tmp_path: Path) -> None:
+    flow = _flow()
+    samples = _samples(flow)
+    first, _ = flow_trends(
+        samples, flow, {"甲": "站"}, date(2018, 1, 31), seed=1, replicates=10, cache=tmp_path
+    )
+    kept = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    # A day later in the same year nothing that counts has changed.
+    again, _ = flow_trends(
+        samples, flow, {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10, cache=tmp_path
+    )
+    assert again == first
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == kept
+    (only,) = kept
+    only.write_text("{", encoding="utf-8")
+    mended, _ = flow_trends(
+        samples, flow, {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10, cache=tmp_path
+    )
+    assert mended == first
+
+
+def test_a_gauge_of_the_same_name_needs_no_entry_and_a_missing_one_is_told() -> None:
+    flow = _flow("甲")
+    found, remarks = flow_trends(_samples(flow), flow, {}, date(2018, 6, 30), seed=1, replicates=10)
+    assert [t.gauge for t in found] == ["甲"] and remarks == []
+    found, remarks = flow_trends(
+        _samples(flow), flow, {"甲": "乙站"}, date(2018, 6, 30), seed=1, replicates=10
+    )
+    assert found == [] and "乙站" in remarks[0][0] and "乙站" in remarks[0][1]
+
+
+def test_short_and_sparse_records_have_none() -> None:
+    flow = _flow()
+    gauges = {"甲": "站"}
+    sparse = _samples(flow, every=60)
+    assert flow_trends(sparse, flow, gauges, date(2018, 6, 30), seed=1, replicates=10)[0] == []
+    late = _samples(flow)
+    late = late[late["time"] > pd.Timestamp("2010-01-01")]
+    assert flow_trends(late, flow, gauges, date(2018, 6, 30), seed=1, replicates=10)[0] == []
+
+
+def test_of_a_flow_record_with_a_gap_the_longest_stretch_serves() -> None:
+    flow = _flow()
+    gap = flow["date"].between(pd.Timestamp("2006-03-01"), pd.Timestamp("2006-03-09"))
+    samples = _samples(flow, every=25)
+    found, remarks = flow_trends(
+        samples, flow[~gap], {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10
+    )
+    assert remarks == []
+    assert found[0].years[0] == 2007 and found[0].years[-1] == 2017
+    inside = samples["time"].between(pd.Timestamp("2006-03-10"), pd.Timestamp("2017-12-31"))
+    assert found[0].n == int(inside.sum())

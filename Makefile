@@ -21,6 +21,8 @@ $(DEMO)/forecast.toml: | $(READY)
 # One thread of linear algebra for each process: they would only wait for each other.
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
+# Each process would compile the package anew if none kept what it compiled.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 

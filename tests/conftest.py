@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_server import CommandServer
 from hypothesis import settings
 
 from forecast.api import Workspace
@@ -16,6 +17,9 @@ from forecast.api import Workspace
 # No deadline: a busy machine is not a failure. The same cases every time.
 settings.register_profile("rules", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("rules")
+
+# Without kept bytecode every process that a test starts would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -49,13 +53,28 @@ def _made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs in this process draw nothing: half of what a small run costs is its charts."""
+    from forecast.runs import execute
+
+    monkeypatch.setattr(execute, "draw_figures", lambda *_, **__: ([], []))
+
+
+@pytest.fixture
 def sample_workspace(_made_sample: Path, tmp_path: Path) -> Workspace:
     """A workspace of one's own with the built-in sample; runs leave later years out."""
     return Workspace(shutil.copytree(_made_sample, tmp_path / "sample"))
 
 
-@pytest.fixture
-def forecast_command() -> Callable[..., subprocess.CompletedProcess[str]]:
+@pytest.fixture(scope="session")
+def _commands() -> Iterator[CommandServer]:
+    server = CommandServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def forecast_command(_commands: CommandServer) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command ``forecast`` as a process; returns its exit code, stdout and stderr.
 
     Runs of a workspace made by a plain ``init`` look at the year asked for alone; those of the
@@ -65,10 +84,7 @@ def forecast_command() -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(
         *arguments: str | Path, stdin: str | None = None, timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "forecast", *map(str, arguments)],
-            input=stdin, capture_output=True, encoding="utf-8", timeout=timeout, check=False,
-        )  # fmt: skip
+        done = _commands.run([str(a) for a in arguments], stdin, timeout)
         if done.returncode == 0 and len(arguments) == 2 and arguments[0] == "init":
             _leave_later_years_out(Path(arguments[1]))
         return done

@@ -25,6 +25,10 @@ _METADATA: dict[str, dict[str, Any]] = {
 }
 
 
+#: zlib's level for PNG: drawn charts are as small at 2 as at 6, in a third less time.
+_PNG: dict[str, Any] = {"compress_level": 2}
+
+
 @dataclass(frozen=True)
 class Chart:
     """One drawn chart.
@@ -76,7 +80,8 @@ def save(
             path.write_text(svg_text(chart), encoding="utf-8", newline="\n")
         else:
             with mpl.rc_context(_SVG_RC):
-                chart.figure.savefig(path, format=form, dpi=dpi, metadata=_METADATA[form])
+                more: dict[str, Any] = {"pil_kwargs": _PNG} if form == "png" else {}
+                chart.figure.savefig(path, format=form, dpi=dpi, metadata=_METADATA[form], **more)
         written.append(path)
     table = folder / f"{chart.name}.csv"
     text = chart.table.to_csv(index=False, lineterminator="\n")

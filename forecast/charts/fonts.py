@@ -119,9 +119,13 @@ def subset_woff(characters: Iterable[str], font_path: Path | None = None) -> byt
     options.hinting = False
     options.name_IDs = [0, 1, 2, 13]  # family, style, copyright and licence stay with the font
     options.notdef_outline = True
+    # Layout for vertical text and the like: a page uses none of it, and to prune it takes time.
+    options.drop_tables += ["BASE", "GDEF", "GPOS", "GSUB", "STAT", "VORG", "vhea", "vmtx"]
+    # The bounds stay those of the whole font: they hold, and need no glyph drawn.
     with TTFont(
-        font_path or packaged_font(), lazy=True, fontNumber=0, recalcTimestamp=False
-    ) as font:
+        font_path or packaged_font(), lazy=True, fontNumber=0, recalcTimestamp=False,
+        recalcBBoxes=False,
+    ) as font:  # fmt: skip
         subsetter = subset.Subsetter(options=options)
         subsetter.populate(unicodes={ord(c) for text in characters for c in text} | {0x20})
         subsetter.subset(font)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -42,11 +43,29 @@ def write(path: Path, lines: list[str], *, header: str = _HEADER, encoding: str 
     return path
 
 
-@pytest.fixture
-def workspace(tmp_path: Path, forecast_command: Command) -> Path:
-    folder = tmp_path / "W"
+@pytest.fixture(scope="module")
+def _empty(tmp_path_factory: pytest.TempPathFactory, forecast_command: Command) -> Path:
+    folder = tmp_path_factory.mktemp("empty") / "W"
     assert forecast_command("init", folder).returncode == 0
     return folder
+
+
+@pytest.fixture
+def workspace(_empty: Path, tmp_path: Path) -> Path:
+    """An empty workspace of one's own."""
+    return Path(shutil.copytree(_empty, tmp_path / "W"))
+
+
+@pytest.fixture(scope="module")
+def one_city(
+    _empty: Path, tmp_path_factory: pytest.TempPathFactory, forecast_command: Command
+) -> Path:
+    """A workspace with one city, for commands that change nothing."""
+    folder = tmp_path_factory.mktemp("one")
+    shutil.copytree(_empty, folder / "W")
+    done = forecast_command("ingest", write(folder / "城.csv", rows()), "-w", folder / "W")
+    assert done.returncode == 0, done.stderr
+    return folder / "W"
 
 
 def assert_one_sentence(done: subprocess.CompletedProcess[str], code: int) -> None:
@@ -274,9 +293,7 @@ def test_an_empty_workspace_has_nothing_to_run(workspace: Path, forecast_command
         ["standard", "aqi"],
     ],
 )
-def test_wrong_usage_is_exit_2(
-    wrong: list[str], workspace: Path, tmp_path: Path, forecast_command: Command
-) -> None:
-    forecast_command("ingest", write(tmp_path / "城.csv", rows()), "-w", workspace)
-    extra = ["-w", str(workspace)] if wrong[0] == "run" else []
+def test_wrong_usage_is_exit_2(wrong: list[str], one_city: Path, forecast_command: Command) -> None:
+    extra = ["-w", str(one_city)] if wrong[0] == "run" else []
     assert_one_sentence(forecast_command(*wrong, *extra), 2)
+    assert not any(one_city.glob("reports/*/"))

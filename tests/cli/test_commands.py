@@ -14,21 +14,20 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from forecast.api import Workspace
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(tmp_path_factory: pytest.TempPathFactory, forecast_command: Command) -> Path:
     """A sample workspace with one finished run."""
     folder = tmp_path_factory.mktemp("demo") / "sample"
     for arguments in (
-        ["init", str(folder), "--demo"],
-        ["run", "-w", str(folder), "--paths", "300", "--quiet"],
+        ["init", folder, "--demo"],
+        ["run", "-w", folder, "--paths", "300", "--quiet"],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "forecast", *arguments],
-            capture_output=True, encoding="utf-8", check=False,
-        )  # fmt: skip
+        done = forecast_command(*arguments)
         assert done.returncode == 0, done.stderr
     return folder
 
@@ -164,9 +163,10 @@ def test_output_is_utf8_whatever_the_console(demo: Path) -> None:
     assert "衡水" in done.stdout.decode("utf-8")
 
 
-def test_assigned_number_changes_the_verdict(tmp_path: Path, forecast_command: Command) -> None:
-    folder = tmp_path / "sample"
-    assert forecast_command("init", folder, "--demo").returncode == 0
+def test_assigned_number_changes_the_verdict(
+    sample_workspace: Workspace, tmp_path: Path, forecast_command: Command
+) -> None:
+    folder = sample_workspace.root
     listed = json.loads(
         forecast_command(
             "target", "list", "-w", folder, "--region", "衡水", "--year", "2025", "--json"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+
+from forecast.api import Workspace
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -36,33 +40,38 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], code: int, *said
         assert word in done.stderr
 
 
+@pytest.fixture(scope="module")
+def _filled(tmp_path_factory: pytest.TempPathFactory, forecast_command: Command) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    assert forecast_command("init", folder / "W").returncode == 0
+    done = forecast_command("ingest", city(folder / "甲市.csv"), "-w", folder / "W")
+    assert done.returncode == 0, done.stderr
+    return folder / "W"
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, forecast_command: Command) -> Path:
-    folder = tmp_path / "W"
-    assert forecast_command("init", folder).returncode == 0
-    done = forecast_command("ingest", city(tmp_path / "甲市.csv"), "-w", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+def workspace(_filled: Path, tmp_path: Path) -> Path:
+    """A workspace of one's own with one city."""
+    return Path(shutil.copytree(_filled, tmp_path / "W"))
 
 
-def mean(done: subprocess.CompletedProcess[str]) -> float:
-    assert done.returncode == 0, done.stderr
-    entries = json.loads(done.stdout)["projections"]
+def mean(result: dict[str, Any]) -> float:
+    entries = result["projections"]
     (value,) = [e["observed"]["value"] for e in entries if e["indicator"] == "pm25_annual_mean"]
     return float(value)
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_a_correction_counts_without_as_of_and_not_before_its_receipt(
     workspace: Path, tmp_path: Path, forecast_command: Command
 ) -> None:
     old = json.loads(forecast_command("assess", "--year", "2021", "--json", "-w", workspace).stdout)
     forecast_command("ingest", city(tmp_path / "甲市.csv", eleventh=300), "-w", workspace)
-    run = ["run", "-w", workspace, "--year", "2021", "--paths", "60", "--json"]
-    now = forecast_command(*run)
-    then = forecast_command(*run, "--as-of", "2022-02-04")
+    now = Workspace(workspace).run(year=2021, paths=60).result
+    then = Workspace(workspace).run(year=2021, paths=60, as_of="2022-02-04").result
     # The last reading is of the same day, but the two are different questions.
     assert mean(now) == pytest.approx(mean(then) + 265 / 365, abs=1e-6)
-    assert json.loads(now.stdout)["run"]["id"] != json.loads(then.stdout)["run"]["id"]
+    assert now["run"]["id"] != then["run"]["id"]
     new = json.loads(forecast_command("assess", "--year", "2021", "--json", "-w", workspace).stdout)
     values = [
         next(i["value"] for i in found["indicators"] if i["indicator"] == "pm25_annual_mean")
@@ -71,18 +80,20 @@ def test_a_correction_counts_without_as_of_and_not_before_its_receipt(
     assert values == [mean(then), mean(now)]
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_a_run_with_a_damaged_file_is_made_again(
     workspace: Path, forecast_command: Command
 ) -> None:
-    run = ["run", "-w", workspace, "--year", "2021", "--paths", "60", "--json"]
-    first = json.loads(forecast_command(*run).stdout)
-    folder = workspace / "reports" / first["run"]["id"]
-    (folder / "projection.json").write_text('{"run"', encoding="utf-8")
-    again = forecast_command(*run)
-    assert json.loads(again.stdout)["projections"] == first["projections"]
-    (folder / "index.html").unlink()
-    assert forecast_command(*run).returncode == 0
-    assert (folder / "index.html").is_file()
+    first = Workspace(workspace).run(year=2021, paths=60)
+    written = json.loads((first.folder / "projection.json").read_text(encoding="utf-8"))
+    (first.folder / "projection.json").write_text('{"run"', encoding="utf-8")
+    again = Workspace(workspace).run(year=2021, paths=60)
+    assert (again.new, again.folder) == (True, first.folder)
+    assert again.result["projections"] == first.result["projections"]
+    (first.folder / "index.html").unlink()
+    done = forecast_command("run", "-w", workspace, "--year", "2021", "--paths", "60", "--json")
+    assert json.loads(done.stdout)["projections"] == written["projections"]
+    assert (first.folder / "index.html").is_file()
 
 
 @pytest.mark.parametrize(

@@ -253,13 +253,10 @@ def test_a_run_counts_the_flags_of_its_regions(w: Path, forecast_command: Comman
     assert (folder / "projection.json").read_bytes() == result
 
 
-def test_a_run_of_one_region_counts_its_flags_alone(w: Path, forecast_command: Command) -> None:
-    done = forecast_command(
-        "run", "-w", w, "--region", "某某市", "--year", "2021", "--paths", "60", "-q"
-    )
-    assert done.returncode == 0, done.stderr
-    (folder,) = [p for p in (w / "reports").iterdir() if p.is_dir()]
-    counted = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["quality"]
+@pytest.mark.usefixtures("no_charts")
+def test_a_run_of_one_region_counts_its_flags_alone(w: Path) -> None:
+    outcome = Workspace(w).run(region="某某市", year=2021, paths=60)
+    counted = json.loads((outcome.folder / "manifest.json").read_text(encoding="utf-8"))["quality"]
     own = Workspace(w).quality(region="某某").flags
     assert counted["open"]["flags"] == len(own)
 

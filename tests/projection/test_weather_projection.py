@@ -169,6 +169,7 @@ def test_weather_of_little_use_is_said(change: str, said: str) -> None:
     assert not [zh for zh, _ in projected(WEATHER).warnings if "气象" in zh]
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_a_run_takes_the_weather_that_was_taken_in(
     tmp_path: Path, leave_later_years_out: Callable[[Path], None]
 ) -> None:

@@ -46,6 +46,7 @@ def test_a_killed_run_leaves_nothing_and_the_next_one_works(
     assert folders(sample_workspace) == [json.loads(done.stdout)["run"]["id"]]
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_a_full_disk_is_one_sentence_and_leaves_earlier_runs(
     sample_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

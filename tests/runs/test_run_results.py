@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from forecast.api import Workspace
+
+# What is asserted here stands in the result.
+pytestmark = pytest.mark.usefixtures("no_charts")
 
 
 def test_changed_inputs_make_a_new_run(sample_workspace: Workspace) -> None:

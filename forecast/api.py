@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from forecast import workspace as _workspace
+from forecast.configuration import Config
 from forecast.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Workspace:
         return self._inner.root
 
     @property
-    def config(self) -> _workspace.Config:
+    def config(self) -> Config:
         """The validated configuration."""
         return self._inner.config
 

@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from forecast.configuration import Config, new_file
+from forecast.configuration import Config
+from forecast.configuration_template import new_file
 from forecast.disk import write_file
 from forecast.errors import WorkspaceError
 from forecast.store import Store

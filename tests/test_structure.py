@@ -20,7 +20,7 @@ _FLOW = (
     ("partitions",),
     ("revisions",),
     ("store",),
-    ("configuration",),
+    ("configuration", "configuration_template"),
     ("workspace",),
     ("quality",),
     ("ingest",),

@@ -12,6 +12,15 @@ from forecast.projection.result import IndicatorResult, Observed
 from forecast.projection.settings import Settings
 from forecast.projection.summary import number, summarise
 from forecast.projection.track_record import record_entry, shipped_records
+from forecast.projection.water_evidence import (
+    condition_of,
+    level_samples,
+    levels_of,
+    limit_remark,
+    place_answers,
+    water_budget,
+    with_probabilities,
+)
 from forecast.region_names import normalise_region
 from forecast.standards.budget import bad_day_budget, good_days_needed, mean_allowed
 from forecast.standards.indicators import WATER_CLASSES, indicator
@@ -36,7 +45,10 @@ def entries_of(
     A target on a place or an indicator that no reading answers gets an entry of its own, so that
     every target is answered. ``later`` are targets of other years, for the outlook.
     """
-    limits = Thresholds(likely=settings.likely, unlikely=settings.unlikely)
+    limits = Thresholds(
+        likely=settings.likely, unlikely=settings.unlikely, month_rule=settings.month_rule,
+        month_share=settings.month_share,
+    )  # fmt: skip
     plans = {p.id: p for p in entered.plans}
     asked: dict[int, list[Target]] = {i: [] for i in range(len(results))}
     orphans: list[Target] = []
@@ -71,7 +83,7 @@ def _answers(result: IndicatorResult, target: Target, results: Sequence[Indicato
     if target.domain != result.domain:
         return False
     if target.place:
-        return normalise_region(target.place) == normalise_region(result.place)
+        return place_answers(result, target)
     if result.place_kind == "section_set" and target.section_set:
         named = any(r.place == target.section_set for r in results if r.place_kind == "section_set")
         return result.place == target.section_set or not named
@@ -100,6 +112,8 @@ def _evidence(
         known = _plan_history(plans.get(target.plan), result.indicator, settings.as_of)
         past = {**known, **past}
     past.update(result.history)
+    before = {y: v for y, v in past.items() if y < settings.year}
+    more = limit_remark(target, before)
     return Evidence(
         observed=result.observed_judged,
         samples=result.judged,
@@ -108,8 +122,12 @@ def _evidence(
         sufficient=sufficient,
         insufficient_reason=reason,
         bounds=result.bounds,
-        history={y: v for y, v in past.items() if y < settings.year},
+        history=before,
         peers=entered.peers.get(target.id),
+        monthly=result.monthly,
+        independent=result.independent,
+        condition=condition_of(target, entered.yearly, result.region, settings.year),
+        remarks=(result.remarks[0] + more[0], result.remarks[1] + more[1]),
         as_of=str(result.observed.last_day or ""),
         detail_zh=result.detail[0],
         detail_en=result.detail[1],
@@ -139,7 +157,7 @@ def _judged(
 ) -> dict[str, Any]:
     found = judge(target, evidence, limits)
     value: float | str | None = target.value
-    if value is not None and target.indicator == "section_class":
+    if value is not None and target.unit == "class":
         value = WATER_CLASSES[int(value) - 1]
     out: dict[str, Any] = {
         "id": target.id,
@@ -206,17 +224,17 @@ def _entry(
             "last_day": observed.last_day.isoformat() if observed.last_day else None,
         },
         "forecast": summarise(
-            result.samples, result.model, classes=result.indicator == "section_class"
+            result.samples, result.model, classes=result.unit == "class"
         )
         if result.samples is not None
         else None,
         "baselines": result.baselines,
-        "alternatives": result.alternatives,
+        "alternatives": with_probabilities(result, targets),
         "targets": [
             _with_record(
                 _judged(
                     t, _evidence(result, t, plans, settings, entered), limits,
-                    _with_rest(_budget(result, t), result), entered.sources,
+                    _with_rest(_budget(result, t, settings), result), entered.sources,
                 ),
                 result, settings,
             )
@@ -245,7 +263,7 @@ def _with_record(
     return judged if record is None else {**judged, "record": record}
 
 
-def _budget(result: IndicatorResult, target: Target) -> dict[str, Any] | None:
+def _budget(result: IndicatorResult, target: Target, settings: Settings) -> dict[str, Any] | None:
     """What is left: bad days, a mean for the rest of the year, or sections that may fail."""
     counts = result.counts
     if target.value is None or not result.sufficient:
@@ -287,7 +305,7 @@ def _budget(result: IndicatorResult, target: Target) -> dict[str, Any] | None:
             return None
         need = int(good_days_needed(sections, target.value, rounded=True))
         return {"kind": "sections", "sections": sections, "may_fail": sections - need}
-    return None
+    return water_budget(result, target, settings)
 
 
 def unmeasured(target: Target, region: str, settings: Settings) -> IndicatorResult:
@@ -314,6 +332,12 @@ def unmeasured(target: Target, region: str, settings: Settings) -> IndicatorResu
         reason=(
             "工作区中没有这一指标或点位的监测值",
             "the workspace holds no readings of this indicator or place",
+        )
+        if not (target.place and target.domain == "water")
+        else (
+            f"工作区中没有{target.place}的监测值;可在断面集合中以该名称列出对应断面",
+            "the workspace holds no readings of this place; list the sections that it means in a "
+            "section set of its name",
         ),
     )
 
@@ -349,14 +373,20 @@ def _orphan_entries(
             peers = entered.peers.get(target.id)
             if peers is None and target.kind == "rank" and seen is not None and seen.is_integer():
                 peers = {}  # the published rank itself
+            before = {y: v for y, v in yearly.items() if y < settings.year}
             evidence = Evidence(
                 observed=seen,
                 year=settings.year,
-                year_over=settings.year_over,
+                # A figure that people enter for a year is the figure of that year.
+                year_over=settings.year_over or (seen is not None and target.computable),
                 sufficient=seen is not None,
                 insufficient_reason=empty.reason,
-                history={y: v for y, v in yearly.items() if y < settings.year},
+                history=before,
+                condition=condition_of(target, entered.yearly, home, settings.year),
+                remarks=limit_remark(target, before),
+                level_samples=level_samples(target, results),
                 levels={
+                    **levels_of(target, results, settings.year),
                     **_plan_history(plan, target.of, settings.as_of),
                     **entered.yearly.get((normalise_region(home), target.of), {}),
                 },

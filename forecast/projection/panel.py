@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,9 +23,11 @@ from forecast.projection.settings import Settings
 from forecast.projection.sharing import Group, Sharing, sharing_of
 from forecast.projection.streams import stream
 from forecast.projection.water import WaterProjection, project_water
+from forecast.projection.water_facts import Declared, place_facts, waters_of
+from forecast.projection.water_names import section_names
 from forecast.region_names import normalise_region
 from forecast.targets.applied import Applied
-from forecast.targets.applying import applying_targets
+from forecast.targets.applying import applying_targets, plans_of_region
 from forecast.targets.model import Target
 
 __all__ = ["Panel", "PanelProjection", "project_panel", "water_results"]
@@ -63,6 +64,7 @@ class Panel:
         groups: regions whose futures are drawn together.
         circumstances: normalised region → spans that count less and breaks of its record.
         weather: normalised region → its daily weather known at the as-of date.
+        declared: normalised region → what people declared of its places of water.
     """
 
     air: pd.DataFrame
@@ -77,6 +79,7 @@ class Panel:
     groups: tuple[Group, ...] = ()
     circumstances: Mapping[str, Circumstances] = field(default_factory=dict)
     weather: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    declared: Mapping[str, Declared] = field(default_factory=dict)
 
     def cities(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Region, place and readings of every city to answer for; stations are not projected."""
@@ -110,6 +113,25 @@ class Panel:
         return outlook_years(
             self.entered.plans, region, settings, plan=self.plan, aliases=self.aliases
         )
+
+    def water_targets(self, region: str, year: int) -> list[Target]:
+        """The targets of the plans of ``region`` that name a place of water."""
+        return [
+            t
+            for p in plans_of_region(self.entered.plans, region, self.aliases)
+            for t in p.target
+            if t.domain == "water" and t.computable and t.place and t.covers(year)
+        ]
+
+    def declared_of(self, region: str, year: int) -> Declared:
+        """What was declared of the places of ``region``; a class target on a place is its class."""
+        own = self.declared.get(normalise_region(region), Declared())
+        asked = {
+            t.place: int(t.value)
+            for t in self.water_targets(region, year)
+            if t.indicator == "section_class" and t.value is not None
+        }
+        return replace(own, own_class={**asked, **own.own_class})
 
     def wants(self, region: str) -> bool:
         """Whether ``region`` is one to answer for."""
@@ -215,37 +237,39 @@ def water_results(
     if panel.water.empty:
         return []
     samples = panel.water
-    until = samples["time"] < pd.Timestamp(settings.as_of) + pd.Timedelta(days=1)
-    samples = samples[until & (samples["item"] != "class_published")]
-    key = samples["region"] + "\x1f" + samples["place"]
-    monthly = monthly_means(samples.assign(place=key))
+    samples = samples[samples["time"] < pd.Timestamp(settings.as_of) + pd.Timedelta(days=1)]
+    names = section_names(samples, {r: d.aliases for r, d in panel.declared.items()})
+    samples = names.rename(samples)
+    values = samples[samples["item"] != "class_published"]
+    monthly = monthly_means(values.assign(place=values["region"] + "\x1f" + values["place"]))
     drawn = _draw_water(monthly, settings) if draw and not settings.year_over else None
-    days = samples.groupby(key)["time"].max().dt.date.to_dict()
-    kinds = samples.groupby(key)["water_type"].last().to_dict()
     regions = sorted(r for r in set(samples["region"]) if panel.wants(r))
     out = []
     for at, region in enumerate(regions, start=1):
         prefix = f"{region}\x1f"
         places = monthly.columns.get_level_values("place")
         own = monthly.loc[:, places.str.startswith(prefix)]
-        if own.shape[1] == 0:
-            continue
-        names = {p: p.removeprefix(prefix) for p in own.columns.get_level_values("place")}
-        renamed = own.rename(columns=names, level="place")
-        sets = tuple(
-            s
-            for s in panel.section_sets.get(normalise_region(region), ())
-            if s.covers(settings.last_day)
-        )
+        key = {p.removeprefix(prefix): p for p in own.columns.get_level_values("place")}
+        renamed = own.rename(columns={p: n for n, p in key.items()}, level="place")
+        mine = samples[samples["region"] == region]
+        declared = panel.declared_of(region, settings.year)
+        sets = panel.section_sets.get(normalise_region(region), ())
+        in_force = tuple(s for s in sets if s.covers(settings.last_day))
         out.append(
             project_water(
                 region, renamed, settings,
                 drawn=drawn,
-                key={section: place for place, section in names.items()},
-                water_types={names[p]: k for p, k in kinds.items() if p in names},
-                last_days={names[p]: _as_date(d) for p, d in days.items() if p in names},
-                sets=sets or (SectionSet("all"),),
+                key=key,
+                facts=place_facts(
+                    mine, settings, declared,
+                    others={p: o for (r, p), o in names.others.items() if r == region},
+                ),
+                sets=in_force or (SectionSet("all"),),
+                other_sets=tuple(s for s in sets if s not in in_force),
                 known=panel.sections.get(region, ()),
+                asked=[t.place for t in panel.water_targets(region, settings.year)],
+                waters=waters_of(mine),
+                warnings=names.warnings.get(region, ()),
             )
         )  # fmt: skip
         if progress:
@@ -268,7 +292,3 @@ def _draw_water(monthly: pd.DataFrame, settings: Settings) -> Paths | None:
         return None
     rng = stream(settings.seed, "water")
     return model.sample(ahead.astype("datetime64[D]"), settings.n_paths, rng)
-
-
-def _as_date(day: Any) -> date:
-    return day if isinstance(day, date) else pd.Timestamp(day).date()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from forecast.targets.evidence import Chances, MonthlyValues
+
+if TYPE_CHECKING:
+    from forecast.projection.water_record import SectionRecord
 
 __all__ = ["IndicatorResult", "Later", "LaterYear", "Observed"]
 
@@ -83,6 +88,10 @@ class IndicatorResult:
         explain: what moved the forecast, JSON-ready (:mod:`forecast.projection.explain`).
         rest: forecast and past years of the part of the year that is left, beside budgets.
         later: what is drawn of later years (:mod:`forecast.projection.outlook`).
+        monthly: the value of each month, where an official rule gives a month one.
+        independent: distribution if the places behind a share did not depend on each other.
+        remarks: sentences that stand behind the reason of every target (zh, en).
+        record: months of the section behind it, for budgets.
     """
 
     region: str
@@ -112,3 +121,7 @@ class IndicatorResult:
     explain: dict[str, Any] | None = None
     rest: dict[str, Any] | None = None
     later: Later | None = None
+    monthly: MonthlyValues | None = None
+    independent: Chances | None = None
+    remarks: tuple[str, str] = ("", "")
+    record: SectionRecord | None = None

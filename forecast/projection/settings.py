@@ -23,6 +23,8 @@ class Settings:
         unlikely: probability below which it counts as UNLIKELY.
         model: name of the model that draws the air.
         outlook: look at later years as well.
+        month_rule, month_share: how "stably" is read where a plan does not say
+            (:data:`forecast.targets.evidence.MONTH_RULES`), and its share of months [%].
     """
 
     as_of: date
@@ -35,6 +37,8 @@ class Settings:
     unlikely: float = 0.2
     model: str = "seasonal"
     outlook: bool = True
+    month_rule: str = "all_months"
+    month_share: float = 80.0
 
     @property
     def first_day(self) -> date:

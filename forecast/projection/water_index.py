@@ -12,10 +12,12 @@ from forecast.projection.result import IndicatorResult, Observed
 from forecast.projection.section_shares import SectionSet, earlier_years
 from forecast.projection.settings import Settings
 from forecast.projection.summary import number
+from forecast.projection.water_record import SectionRecord
 from forecast.standards.city_water_index import city_cwqi, section_cwqi
 from forecast.standards.items import CLASS_ITEMS
 from forecast.standards.rounding import round_half_even
-from forecast.standards.trophic_state import tli
+from forecast.standards.trophic_state import tli, trophic_class
+from forecast.targets.evidence import MonthlyValues
 
 __all__ = ["city_index", "lake_index"]
 
@@ -63,7 +65,10 @@ def city_index(
 
     samples = None if settings.year_over else index("samples")
     seen = index("observed")
-    past = {y: index("history", y) for y in range(settings.year - 3, settings.year)}
+    # A year stands for the same sections, or it would be another series.
+    assessed = [m for m in members.values() if any(r.sufficient for r in m.values())]
+    shared = set.intersection(*(_years(items) for items in assessed)) if assessed else set()
+    past = {y: index("history", y) for y in sorted(shared)}
     enough = any(r.sufficient for m in members.values() for r in m.values())
     lasts = [r.observed.last_day for m in members.values() for r in m.values()]
     return _result(
@@ -72,6 +77,11 @@ def city_index(
         Observed(None, None, len(members), len(group.sections) or len(members),
                  max((d for d in lasts if d), default=None)),
     )  # fmt: skip
+
+
+def _years(items: Mapping[str, IndicatorResult]) -> set[int]:
+    """Years in which every item of a section has a mean."""
+    return set.intersection(*(set(r.history) for r in items.values()))
 
 
 def _columns(
@@ -100,19 +110,19 @@ def _columns(
 
 
 def lake_index(
-    section: str, means: Mapping[str, IndicatorResult], settings: Settings
+    record: SectionRecord,
+    means: Mapping[str, IndicatorResult],
+    settings: Settings,
+    place_kind: str = "section",
 ) -> IndicatorResult | None:
-    """TLI of a lake section from its five annual means; None unless all five are there."""
+    """TLI of a lake from its five annual means, and of each month; None unless all five are there."""
     if not set(_TLI_ITEMS) <= set(means):
         return None
 
     def index(values: list[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
         if any(v is None for v in values):
             return None
-        table = np.stack([v for v in values if v is not None], axis=-1)
-        # Chlorophyll is stored in mg/L and enters in mg/m³.
-        table[..., _TLI_ITEMS.index("chla")] *= 1000.0
-        return tli(table, _TLI_ITEMS)
+        return _tli(np.stack([v for v in values if v is not None], axis=-1))
 
     own = [means[i] for i in _TLI_ITEMS]
     seen = index(
@@ -122,10 +132,29 @@ def lake_index(
     years = set.intersection(*(set(r.history) for r in own))
     past = {y: index([np.array([r.history[y]]) for r in own]) for y in years}
     first = own[0]
-    return _result(
-        first, "tli", section, "section", seen, samples, 1, all(r.sufficient for r in own),
+    found = _result(
+        first, "tli", record.name, place_kind, seen, samples, 1, all(r.sufficient for r in own),
         {y: float(v[0]) for y, v in past.items() if v is not None}, settings, first.observed,
     )  # fmt: skip
+    columns = [record.items.index(i) for i in _TLI_ITEMS]
+
+    def months(table: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(round_half_even(_tli(table[..., columns]), 1))
+
+    drawn = None if record.joined is None else months(record.joined)
+    monthly = MonthlyValues(months(record.observed), drawn, record.months_left(settings))
+    state = ("", "")
+    if found.observed_judged is not None:
+        now = trophic_class(found.observed_judged)
+        state = (f"目前为{now.zh}", f"{now.en} so far")
+    return replace(found, monthly=monthly, detail=state)
+
+
+def _tli(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """TLI of (..., item) values in the order of the five parts; chlorophyll comes in mg/L."""
+    scaled = table.copy()
+    scaled[..., _TLI_ITEMS.index("chla")] *= 1000.0
+    return tli(scaled, _TLI_ITEMS)
 
 
 def _result(
@@ -156,6 +185,7 @@ def _result(
         point_set=place if place_kind == "section_set" else "", indicator=name, unit="-",
         observed=replace(counts, value=number(value), value_official=shown),
         samples=drawn, judged=round_half_even(drawn, decimals) if drawn is not None else None,
-        observed_judged=shown, sufficient=sufficient, reason=reason, counts={},
+        observed_judged=shown, sufficient=sufficient, reason=reason, counts={}, record=None,
+        remarks=("", ""),
         **earlier_years(history, settings),
     )  # fmt: skip

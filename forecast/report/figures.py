@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from forecast.charts.chart import Chart, save
+from forecast.projection.flow_trends import FlowTrend
 from forecast.projection.panel import PanelProjection
 from forecast.report.air_figures import air_jobs
 from forecast.report.figure_parts import ChartJob, Notices
 from forecast.report.page import PageChart
-from forecast.report.water_figures import tiles_job
+from forecast.report.water_figures import flow_job, tiles_job
 
 __all__ = ["draw_figures"]
 
@@ -23,8 +24,11 @@ def draw_figures(
     progress: Callable[[str, int, int], None] | None,
     notices: Notices = (),
     jobs: int = 1,
+    flow: Mapping[str, list[FlowTrend]] | None = None,
 ) -> tuple[list[PageChart], list[str]]:
     """Draw every chart of a run into ``folder``: SVG and PNG, the drawn table as CSV beside.
+
+    ``flow`` holds the flow-normalised trends of sections by region.
 
     The charts do not depend on ``jobs``, the number of processes.
 
@@ -42,6 +46,8 @@ def draw_figures(
         if water.tiles is None:
             continue
         made.append(tiles_job(water, entries, run_id, result["run"]["as_of"], notices))
+    for region, trends in (flow or {}).items():
+        made.append(flow_job(region, trends, run_id, notices))
     from joblib import Parallel, delayed
 
     out: list[PageChart] = []

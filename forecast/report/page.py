@@ -240,13 +240,17 @@ def _alternatives(result: dict[str, Any]) -> list[dict[str, Any]]:
             median = ((other.get("forecast") or {}).get("quantiles") or {}).get("0.5")
             dust = DUST.get(str(other.get("dust") or ""), Pair("", ""))
             rule = str(other.get("standard") or "")
+            note = Pair(str(other.get("note") or ""), str(other.get("note_en") or ""))
             out.append(
                 {
                     "region": entry["region"],
                     "place": entry["place"],
                     "name": indicator_text(name),
                     "main": printed_official((entry.get("observed") or {}), unit, name),
-                    "rule": Pair(f"{rule} {dust.zh}".strip(), f"{rule} {dust.en}".strip()),
+                    "rule": Pair(
+                        " ".join(t for t in (rule, dust.zh, note.zh) if t),
+                        " ".join(t for t in (rule, dust.en, note.en) if t),
+                    ),
                     "value": printed_official(observed, unit, name),
                     "median": printed_forecast(median, unit, name),
                 }

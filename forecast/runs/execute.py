@@ -24,6 +24,7 @@ from forecast import __version__
 from forecast.disk import write_file
 from forecast.errors import ForecastError, WorkspaceError
 from forecast.models.registry import air_model
+from forecast.projection.flow_trends import FlowTrend
 from forecast.projection.panel import Panel, PanelProjection, project_panel
 from forecast.projection.settings import Settings
 from forecast.report.figures import draw_figures
@@ -32,6 +33,7 @@ from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.inputs import load_panel
 from forecast.runs.lock import alone
 from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
+from forecast.runs.water_inputs import region_flow_trends, water_rows
 from forecast.workspace import Workspace
 
 __all__ = ["Outcome", "Request", "execute", "latest_run"]
@@ -112,6 +114,8 @@ def execute(
             unlikely=config.thresholds.unlikely,
             model=request.model or config.run.model,
             outlook=config.run.outlook,
+            month_rule=config.water.stable,
+            month_share=config.water.stable_share,
         )
         _check(settings)
         asked = {
@@ -143,6 +147,8 @@ def execute(
             return Outcome(name, folder, stood, new=False, remarks=remarks)
         jobs = request.jobs or config.run.jobs or _automatic_jobs(panel)
         projection = project_panel(panel, settings, jobs=jobs, progress=progress)
+        flow, said = region_flow_trends(workspace, panel, as_of, settings.seed)
+        projection.warnings.extend(said)
         created = clock()
         result = {
             "run": {
@@ -160,13 +166,14 @@ def execute(
             },
             "projections": projection.entries,
             "groups": projection.groups,
+            "water": water_rows(projection.water, flow),
             "reference": projection.reference,
             "warnings": [{"zh": zh, "en": en} for zh, en in projection.warnings],
         }
         _publish(
             workspace, folder,
             lambda aside: _write(
-                workspace, aside, result, asked, projection, progress, started, flags
+                workspace, aside, result, asked, projection, flow, progress, started, flags
             ),
         )  # fmt: skip
         _point(workspace, name)
@@ -265,13 +272,16 @@ def _write(
     result: dict[str, Any],
     asked: dict[str, Any],
     projection: PanelProjection,
+    flow: dict[str, list[FlowTrend]],
     progress: Progress | None,
     started: float,
     flags: pd.DataFrame,
 ) -> None:
     (aside / "projection.json").write_text(to_json(result), encoding="utf-8", newline="\n")
     notices = _notices(workspace)
-    charts, names = draw_figures(projection, result, aside / "charts", progress, tuple(notices))
+    charts, names = draw_figures(
+        projection, result, aside / "charts", progress, tuple(notices), flow=flow
+    )
     config = workspace.config
     context = PageContext(
         workspace=config.workspace.name or workspace.root.name,

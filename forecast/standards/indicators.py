@@ -48,9 +48,18 @@ _ALL = (
     Indicator("section_class", "class", "lower", None, "断面水质类别", "section class", "water"),
     Indicator("share_class_iii", "%", "higher", 1, "Ⅰ~Ⅲ类断面比例", "share at class III or better", "water"),
     Indicator("share_inferior_v", "%", "lower", 1, "劣Ⅴ类断面比例", "share worse than class V", "water"),
+    Indicator("inferior_v_sections", "sections", "lower", 0, "劣Ⅴ类断面数", "sections worse than class V", "water"),
+    Indicator("share_own_class", "%", "higher", 1, "断面达到各自考核类别的比例", "share of sections meeting their own class", "water"),
+    Indicator("sections_meeting_own_class", "sections", "higher", 0, "达到各自考核类别的断面数", "sections meeting their own class", "water"),
+    Indicator("water_state", "state", "lower", None, "水质状况", "state of the water", "water"),
     Indicator("cwqi", "-", "lower", 4, "城市水质指数", "CWQI", "water"),
     Indicator("tli", "-", "lower", 1, "综合营养状态指数", "TLI", "water"),
     Indicator("source_compliance", "%", "higher", 1, "饮用水水源达标率", "drinking-source compliance", "water"),
+    Indicator("source_share_class_iii", "%", "higher", 1, "饮用水水源达到或优于Ⅲ类比例", "share of drinking sources at class III or better", "water"),
+    Indicator("source_exceedances_human", "sites", "lower", 0, "人为原因超标的水源地数", "sources over a limit through human activity", "water"),
+    Indicator("groundwater_class_v_share", "%", "lower", 1, "地下水Ⅴ类水比例", "share of groundwater points at class V", "water"),
+    Indicator("groundwater_points_compliant", "points", "higher", 0, "地下水考核达标点位数", "groundwater points meeting assessment", "water"),
+    Indicator("groundwater_source_class", "class", "lower", None, "地下水型水源水质类别", "class of groundwater sources", "water"),
 )  # fmt: skip
 
 INDICATORS: dict[str, Indicator] = {i.name: i for i in _ALL}
@@ -60,6 +69,8 @@ _WATER_DECIMALS = {
     "water_temp": 1, "ph": 0, "do": 1, "codmn": 1, "cod": 1, "bod5": 1, "nh3n": 2, "tp": 3, "tn": 2,
     "cu": 3, "zn": 3, "f": 3, "se": 4, "as": 4, "hg": 5, "cd": 5, "cr6": 3, "pb": 3, "cn": 3,
     "phenol": 4, "petroleum": 2, "las": 2, "sulfide": 3, "fecal_coliform": 0, "nickel": 4,
+    "so4": 1, "cl": 1, "no3n": 2, "fe": 3, "mn": 3, "be": 4, "sb": 4, "vanadium": 4, "tl": 5,
+    "cobalt": 4, "hardness": 0, "tds": 0, "na": 1, "no2n": 3,
 }  # fmt: skip
 
 

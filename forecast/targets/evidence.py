@@ -8,13 +8,24 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["VERDICTS", "Evidence", "Judgement", "Thresholds"]
+__all__ = [
+    "MONTH_RULES",
+    "VERDICTS",
+    "Chances",
+    "Evidence",
+    "Judgement",
+    "MonthlyValues",
+    "Thresholds",
+]
 
 #: Every verdict there is, worst news that calls for action first.
 VERDICTS: tuple[str, ...] = (
     "NOT_MET", "UNLIKELY", "AT_RISK", "LIKELY", "MET", "INCONCLUSIVE", "INSUFFICIENT_DATA",
     "TARGET_PENDING", "NO_BASELINE", "NEEDS_PEERS", "NOT_APPLICABLE",
 )  # fmt: skip
+
+#: How a level that is to hold "stably" within a year is read.
+MONTH_RULES: tuple[str, ...] = ("all_months", "annual_mean", "share_of_months")
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,10 @@ class Thresholds:
     asked of a number that is not set yet. Two rules that plans and law leave open, our own
     reading: a trend's interval holds with ``trend_level`` (each end then errs at 5 %, the
     one-sided level of the trend test of HJ 663), and "stably attains" asks for the last
-    ``stable_years`` years.
+    ``stable_years`` years. A third, for a class or an index that has a value each month: "stably"
+    asks by ``month_rule`` for the year and every assessed month (``all_months``), for the year
+    alone (``annual_mean``), or for the year and ``month_share`` percent of the assessed months
+    (``share_of_months``); a target may name its own rule.
     """
 
     likely: float = 0.8
@@ -33,6 +47,8 @@ class Thresholds:
     break_even: float = 0.8
     trend_level: float = 0.9
     stable_years: int = 3
+    month_rule: str = "all_months"
+    month_share: float = 80.0
 
     def __post_init__(self) -> None:
         if not 0 < self.unlikely < self.likely < 1:
@@ -45,6 +61,35 @@ class Thresholds:
             raise ValueError(f"trend_level must lie in (0, 1), got {self.trend_level}")
         if self.stable_years < 1:
             raise ValueError(f"stable_years must be 1 or more, got {self.stable_years}")
+        if self.month_rule not in MONTH_RULES:
+            raise ValueError(f"month_rule must be one of {MONTH_RULES}, got {self.month_rule!r}")
+        if not 0 < self.month_share <= 100:
+            raise ValueError(f"month_share must lie in (0, 100] %, got {self.month_share}")
+
+
+@dataclass(frozen=True)
+class MonthlyValues:
+    """The value of an indicator in each month of the year.
+
+    Attributes:
+        seen: shape (month,), NaN in a month without one.
+        drawn: shape (path, month), the same with the months to come; None when nothing was drawn.
+        left: months of the year that may still get a value.
+        leads: what decides each observed month in words (zh, en), empty where nothing does.
+    """
+
+    seen: NDArray[np.float64]
+    drawn: NDArray[np.float64] | None = None
+    left: int = 0
+    leads: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Chances:
+    """A distribution over few values: ``values`` and their ``probabilities``, shape (value,)."""
+
+    values: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -65,6 +110,11 @@ class Evidence:
         done: for works: True or False as entered; None = nothing entered.
         peers: values of the peers for the year, by name; None = none entered.
         levels: annual values of the quantity (``Target.of``) that a change target is worked out on.
+        level_samples: value of that quantity on each path of the year, shape (path,).
+        monthly: the value of each month, for rules on months.
+        independent: distribution if the places behind a share did not depend on each other.
+        condition: whether the condition of a conditional target holds; None = not known.
+        remarks: sentences that stand behind the reason (zh, en).
         as_of: last day whose readings were used, for the sentence only.
         detail_zh, detail_en: a clause that names e.g. the failing items, for the sentence only.
     """
@@ -82,6 +132,11 @@ class Evidence:
     done: bool | None = None
     peers: Mapping[str, float] | None = None
     levels: Mapping[int, float] = field(default_factory=dict)
+    level_samples: NDArray[np.float64] | None = None
+    monthly: MonthlyValues | None = None
+    independent: Chances | None = None
+    condition: bool | None = None
+    remarks: tuple[str, str] = ("", "")
     as_of: str = ""
     detail_zh: str = ""
     detail_en: str = ""

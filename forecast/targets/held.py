@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from forecast.standards.limits import indicator_limit
 from forecast.targets.comparators import meets
@@ -17,17 +17,26 @@ __all__ = ["asks_stability", "keep", "stable"]
 _STABLE_KINDS = frozenset({"threshold", "grade", "eliminate"})
 
 
-def keep(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement:
-    """A level that every year of the period holds; the first breach decides it."""
+Judge = Callable[[Target, Evidence, Thresholds], Judgement]
+
+
+def keep(
+    target: Target, evidence: Evidence, limits: Thresholds, judge_year: Judge = numeric
+) -> Judgement:
+    """A level that every year of the period holds; the first breach decides it.
+
+    ``judge_year`` judges the year itself, by its number unless another rule is asked.
+    """
     span = period_years(target.period)
     year = evidence.year if evidence.year is not None else target.year
     if target.value is None or span is None or year is None:
-        return numeric(target, evidence, limits)
+        return judge_year(target, evidence, limits)
     asked_zh = f"须在 {target.period} 年每年"
     asked_en = f"in every year of {target.period}"
     tail = (f"{target.period} 年须每年守住", f"it has to hold in every year of {target.period}")
     before = range(span[0], year)
-    return _held(target, target.value, evidence, limits, before, (asked_zh, asked_en), tail)
+    asked = (asked_zh, asked_en)
+    return _held(target, target.value, evidence, limits, before, asked, tail, judge_year)
 
 
 def asks_stability(target: Target) -> bool:
@@ -83,6 +92,7 @@ def _held(
     before: Sequence[int],
     asked: tuple[str, str],
     tail: tuple[str, str],
+    judge_year: Judge = numeric,
 ) -> Judgement:
     """Judge the year by its number, the years ``before`` it by their figures."""
     w = words(target)
@@ -98,7 +108,7 @@ def _held(
                 f"{target.label_en} has to be {aim_en} {asked[1]}; {y} was {w.en(v)}, the first "
                 f"breach: not met; {tail[1]}.",
             )
-    now = numeric(target, evidence, limits)
+    now = judge_year(target, evidence, limits)
     missing = [y for y in before if y not in past]
     gaps_zh = f"{'、'.join(map(str, missing))} 年没有数值" if missing else ""
     gaps_en = f"there is no figure for {', '.join(map(str, missing))}" if missing else ""

@@ -182,6 +182,10 @@ class Target(_Frozen):
         scope: words of the plan for the places meant; ``place``: one named place with readings.
         tolerance: distance from ``value`` that still meets it [unit]; None = none was set.
         evidence: grade of a legal rule (verified, secondary, from memory, third party).
+        month_rule, month_share: how "stably" is read within the year (see ``Thresholds``); empty
+            = as configured.
+        condition: words of the plan for what has to hold before the target asks anything (正常来水
+            年份); ``condition_indicator`` is the yearly figure, 1 or 0, that says whether it did.
     """
 
     id: Identifier
@@ -211,6 +215,10 @@ class Target(_Frozen):
     tolerance: float | None = Field(default=None, ge=0)
     standard: str = ""
     evidence: Literal["", "verified", "secondary", "from memory", "third party"] = ""
+    month_rule: Literal["", "all_months", "annual_mean", "share_of_months"] = ""
+    month_share: float | None = Field(default=None, gt=0, le=100)
+    condition: str = ""
+    condition_indicator: str = ""
     quote: str = ""
     notes: str = ""
     # Filled by the loader, never written in a plan file.

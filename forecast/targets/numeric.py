@@ -178,7 +178,9 @@ def numeric(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement
         return insufficient(target, evidence)
     hits = meets(samples, comparator, value, room)
     verdict, p, end_zh, end_en = conclude(target, hits, limits)
-    median = _median(samples, w.is_class, lower_is_better(target.indicator, comparator))
+    median = _median(
+        samples, w.is_class or target.unit == "state", lower_is_better(target.indicator, comparator)
+    )
     lead_zh = f"{so_far_zh}，" if so_far_zh else ""
     lead_en = f"the value is {so_far_en} and " if so_far_en else ""
     return Judgement(

@@ -6,6 +6,8 @@ the years do not suffice for a conclusion the verdict is INCONCLUSIVE with the r
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -358,11 +360,15 @@ def change(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement:
             "it can't be judged.",
         )
     now = None if year is None else evidence.levels.get(year)
+    sign = -100.0 if target.change == "reduction" else 100.0
+    if now is None and evidence.level_samples is not None and not evidence.year_over:
+        # Each path ends the year in its own way, so the change has a probability.
+        paths = np.asarray(np.round(sign * (evidence.level_samples / base - 1.0), 2))
+        open_ = target.model_copy(update={"data": "readings"})
+        return numeric(open_, replace(evidence, samples=paths, sufficient=True), limits)
     if now is None:
         return insufficient(target, evidence)
-    percent_change = 100.0 * (now / base - 1.0)
-    if target.change == "reduction":
-        percent_change = -percent_change
+    percent_change = sign * (now / base - 1.0)
     judged = Evidence(
         observed=round(percent_change, 2), year=year, year_over=evidence.year_over,
         as_of=evidence.as_of,

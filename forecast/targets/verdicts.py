@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from forecast.targets import entered, tendency
+from forecast.targets.beside import beside, conditional
 from forecast.targets.comparators import break_even, decimals_of, lower_is_better
 from forecast.targets.evidence import Evidence, Judgement, Thresholds
 from forecast.targets.model import Target
+from forecast.targets.monthly_rules import asks_months, by_months
 from forecast.targets.numeric import finite_samples, gap, numeric, so_far
 from forecast.targets.wording import words
 
@@ -33,10 +35,14 @@ def judge(target: Target, evidence: Evidence, thresholds: Thresholds | None = No
     Returns:
         The verdict with its probability, reason (zh, en), margin and break-even value.
     """
-    found = _judge(target, evidence, thresholds or Thresholds())
+    limits = thresholds or Thresholds()
+    unknown = conditional(target, evidence)
+    found = unknown or _judge(target, evidence, limits)
+    told = ("", "") if unknown else beside(target, evidence, found)
+    zh, en = (words + more for words, more in zip(told, evidence.remarks, strict=True))
     # Labels are written in lower case so that they fit inside a sentence; some begin one.
     sentence = found.reason_en[:1].upper() + found.reason_en[1:]
-    return replace(found, reason_en=sentence)
+    return replace(found, reason_zh=found.reason_zh + zh, reason_en=sentence + en)
 
 
 def _judge(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement:
@@ -56,6 +62,8 @@ def _judge(target: Target, evidence: Evidence, limits: Thresholds) -> Judgement:
         return tendency.trend(target, evidence, limits)
     if target.token == "NOT_DECREASE" and target.value is None:
         return tendency.not_decrease(target, evidence, limits)
+    if asks_months(target, evidence):
+        return by_months(target, evidence, limits)
     if tendency.asks_stability(target):
         return tendency.stable(target, evidence, limits)
     if target.value is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forecast.standards.indicators import WATER_CLASSES
+from forecast.standards.water_assessment import STATUSES
 from forecast.targets.comparators import decimals_of
 from forecast.targets.model import Target
 
@@ -56,8 +57,16 @@ class Words:
         position = round(value)
         return WATER_CLASSES[position - 1] if 1 <= position <= len(WATER_CLASSES) else "–"
 
+    @staticmethod
+    def _state(value: float) -> tuple[str, str]:
+        """Status of water by its rank, 1 (excellent) to 5."""
+        found = next((s for s in STATUSES if s.rank == round(value)), None)
+        return (found.zh, found.en) if found else ("–", "–")
+
     def zh(self, value: float) -> str:
         """``value`` with its unit in Chinese."""
+        if self.target.unit == "state":
+            return self._state(value)[0]
         if self.is_class:
             return f"{self._class(value)}类"
         if self.target.kind == "rank":
@@ -71,6 +80,8 @@ class Words:
 
     def en(self, value: float) -> str:
         """``value`` with its unit in English."""
+        if self.target.unit == "state":
+            return self._state(value)[1]
         if self.is_class:
             label = self._class(value)
             return "worse than class V" if label == "劣V" else f"class {label}"
@@ -93,6 +104,12 @@ class Words:
                 ">=": ("不优于", " or worse"),
             }.get(self.target.comparator, ("为", ""))
             return f"{zh}{self.zh(number)}", f"{self.en(number)}{en}"
+        if self.target.unit == "state" and self.target.comparator == "<=":
+            worse = "" if number <= 1 else " or better"
+            return (
+                f"{'' if number <= 1 else '不差于'}{self.zh(number)}",
+                f"{self.en(number)}{worse}",
+            )
         zh, en = {
             "<=": ("不高于", "at most"),
             ">=": ("不低于", "at least"),

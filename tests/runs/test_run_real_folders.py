@@ -22,8 +22,8 @@ def charts_of_one_city(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw one city and the sections: the charts of the others are drawn by the same code."""
     draw = execute.draw_figures
 
-    def fewer(projection: PanelProjection, *arguments: Any) -> Any:
-        return draw(dataclasses.replace(projection, air=projection.air[:1]), *arguments)
+    def fewer(projection: PanelProjection, *arguments: Any, **named: Any) -> Any:
+        return draw(dataclasses.replace(projection, air=projection.air[:1]), *arguments, **named)
 
     monkeypatch.setattr(execute, "draw_figures", fewer)
 

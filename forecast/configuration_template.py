@@ -1,0 +1,96 @@
+"""The text of a new ``forecast.toml``: every default, with what it means in two languages."""
+
+from __future__ import annotations
+
+import json
+
+__all__ = ["new_file"]
+
+
+def new_file(name: str, sample: bool) -> str:
+    """Return the text of a new ``forecast.toml``, in which every default is visible."""
+    # JSON's escapes are those of a TOML string.
+    quoted = json.dumps(name, ensure_ascii=False)
+    return f"""\
+# 工作区配置。所有默认值均列于此；未知的键会报错。
+# The configuration of this workspace. Every default is shown; an unknown key is an error.
+
+[workspace]
+name = {quoted}                 # 报告上的名称 / name on reports
+timezone = "Asia/Shanghai"        # 监测时间所用时区 / time zone of the readings
+lang = "zh"                       # 界面语言 zh 或 en / language: zh or en
+sample = {str(sample).lower():<24} # true：数据为生成的样例 / the readings are generated
+
+[run]
+paths = 2000                      # 样本路径数 / number of simulated futures
+seed = 20150101                   # 随机种子，同种子同结果 / same seed, same result
+jobs = 0                          # 并行进程数,0 为自动 / parallel processes, 0 chooses
+model = "seasonal"                # 预测模型 / the model
+weather = true                    # 有逐日气象时用于 PM2.5 / use daily weather, where there is any, for PM2.5
+outlook = true                    # 同时展望规划涉及的以后年份 / look at the plan's later years too
+
+[standards]
+aqi = ""                          # 空=按日期；或 "HJ 633-2012"、"HJ 633-2026" / empty: by date
+limits = ""                       # 空=按日期；或 "GB 3095-2012"、"GB 3095-2026"、"GB 3095-2026 final"
+denominator = "valid"             # 优良天数比率的分母：valid 有效天数，calendar 全年天数 / valid or calendar days
+
+[thresholds]
+likely = 0.8                      # 达标概率不低于此值为“较可能” / LIKELY from this probability
+unlikely = 0.2                    # 低于此值为“较不可能” / UNLIKELY below it
+
+[water]
+stable = "all_months"             # “稳定达到”的判定:每月 all_months,年均 annual_mean,按月比例 share_of_months
+stable_share = 80.0               # 按月比例时的比例 % / share of months for share_of_months
+
+[regions.aliases]
+# 别名 = 数据中的名称；市、地区、自治州、州、盟等后缀无需列出
+# another name = the name in the data; endings such as 市 and 州 need no entry
+# "黔东南苗族侗族自治州" = "黔东南州"
+
+# 断面集合：比例类指标按当年有效的集合计算 / the sections a share is counted over, with dates
+# [[section_sets]]
+# name = "国控断面"
+# region = "衡水"
+# sections = ["断面甲", "断面乙"]
+# valid_from = 2021-01-01
+# valid_to = 2025-12-31
+
+# 区域组：组内各区域按同一未来抽样,并给出“全部达标”的概率 / regions judged together as well
+# [[region_groups]]
+# name = "衡水各县"
+# members = ["枣强县", "武邑县"]
+
+# 特殊时段：参与拟合但权重很小,不删除 / days that count little in the fit; nothing is deleted
+# [[exceptional_spans]]
+# first = 2022-12-01
+# last = 2023-01-31
+# weight = 0.1
+# region = ""                     # 空=所有区域 / empty: everywhere
+# items = []                      # 空=全部项目 / empty: all items
+# reason = "疫情"
+
+# 断点：点位搬迁等使前后不可比,作为台阶而非趋势 / a step in the record, such as a station's move
+# [[breaks]]
+# day = 2021-05-01
+# region = "衡水"
+# section = ""                    # 水质断面名;空=该区域空气 / a section's water; empty: the region's air
+# items = ["pm25"]
+# reason = "点位搬迁"
+
+# 断面属性：曾用名、河流或湖库、考核类别、流量站等 / what is known of a section beside its readings
+# [[sections]]
+# region = "衡水"
+# name = "断面甲"
+# other_names = ["断面甲(旧名)"]
+# kind = "section"                # section 断面,source 水源地,groundwater 地下水点位
+# water_type = "river"            # river 河流,lake 湖库:总磷限值不同 / limits of phosphorus differ
+# own_class = "III"               # 该断面的考核类别 / the class asked of it
+# gauge = ""                      # 流量站名 / the gauge whose flow belongs to it
+# moved = 2021-01-01              # 断面调整日期 / first day at its present position
+# background = []                 # 环境本底超标的项目 / items over the limit by natural background
+# dry = [{{ first = 2021-01-01, last = 2021-02-28 }}]   # 断流时段 / spells without water
+
+[plans]
+names = []                        # 空=适用于数据中地区的全部规划 / empty: every plan of a region in the data
+folder = "plans"                  # 自备规划所在文件夹 / folder with plans of your own
+"""

@@ -1,0 +1,122 @@
+"""What is known of each place of water beside its monthly means, from samples and declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.projection.settings import Settings
+from forecast.projection.water_names import same_section
+from forecast.projection.water_record import PAST_YEARS, Facts
+
+__all__ = ["Declared", "place_facts", "waters_of"]
+
+_KINDS = ("section", "source", "groundwater")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What people declared of the places of one region.
+
+    Attributes:
+        dry: place → first days of the months in which it carried no water.
+        moved: place → first day at its present position.
+        own_class: place → class asked of it, 1 to 6.
+        background: place → items whose exceedance is of natural background.
+        aliases: another name of a place → its name.
+    """
+
+    dry: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
+    moved: Mapping[str, date] = field(default_factory=dict)
+    own_class: Mapping[str, int] = field(default_factory=dict)
+    background: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+T = TypeVar("T")
+
+
+def _declared(found: Mapping[str, T], place: str) -> T | None:
+    return next((v for name, v in found.items() if same_section(name, place)), None)
+
+
+def place_facts(
+    samples: pd.DataFrame,
+    settings: Settings,
+    declared: Declared,
+    *,
+    others: Mapping[str, tuple[str, ...]] | None = None,
+    class_paths: Mapping[str, NDArray[np.float64]] | None = None,
+) -> dict[str, Facts]:
+    """Facts of every place of one region, in order of name.
+
+    Args:
+        samples: known at the as-of date, of one region: ``place``, ``place_kind``, ``time``,
+            ``item``, ``value``, ``censored``, ``water_type``.
+        others: place → its other names.
+        class_paths: place → drawn classes of the months of the year, (path, 12).
+    """
+    out = {}
+    recent = pd.Timestamp(settings.first_day) - pd.DateOffset(years=2)
+    for place, own in samples.groupby("place", sort=True):
+        name = str(place)
+        kind = str(own["place_kind"].iloc[-1]) if "place_kind" in own else "section"
+        values = own[own["item"] != "class_published"]
+        late = values[values["time"] >= recent]
+        censored = late.groupby("item")["censored"].mean().to_dict()
+        published = own[own["item"] == "class_published"]
+        dry = np.zeros(12, dtype=np.bool_)
+        for day in _declared(declared.dry, name) or ():
+            if day.year == settings.year and day <= settings.as_of:
+                dry[day.month - 1] = True
+        past = {}
+        for year in range(settings.year - PAST_YEARS, settings.year):
+            months = _published(published, year)
+            if np.isfinite(months).any():
+                past[year] = months
+        seen = _published(published, settings.year)
+        drawn = (class_paths or {}).get(name)
+        moved = _declared(declared.moved, name)
+        out[name] = Facts(
+            kind=kind if kind in _KINDS else "section",
+            water_type=str(own["water_type"].iloc[-1]) or "river",
+            last=pd.Timestamp((own if values.empty else values)["time"].max()).date(),
+            dry=dry, published=seen, published_past=past,
+            # What was published stays as it is on every path.
+            published_drawn=None if drawn is None else np.where(np.isfinite(seen), seen, drawn),
+            censored={str(i): float(v) for i, v in censored.items()},
+            moved=moved if moved is not None and moved <= settings.as_of else None,
+            other_names=(others or {}).get(name, ()),
+            own_class=_declared(declared.own_class, name),
+            background=_declared(declared.background, name) or (),
+        )  # fmt: skip
+    return out
+
+
+def _published(rows: pd.DataFrame, year: int) -> NDArray[np.float64]:
+    """Published class of each month of ``year``: the middle of its samples, the worse of two."""
+    months = np.full(12, np.nan)
+    if rows.empty:
+        return months
+    of_year = rows[rows["time"].dt.year == year]
+    for month, own in of_year.groupby(of_year["time"].dt.month):
+        order = np.sort(own["value"].to_numpy(dtype=np.float64))
+        order = order[np.isfinite(order)]
+        if order.size:
+            months[int(str(month)) - 1] = order[order.size // 2]
+    return months
+
+
+def waters_of(samples: pd.DataFrame) -> dict[str, str]:
+    """Place → the water that its source names most often; empty where none is named."""
+    if "river" not in samples:
+        return {}
+    named = samples[samples["river"].fillna("") != ""]
+    usual = named.groupby("place")["river"].agg(lambda names: names.value_counts().index[0])
+    return {str(p): str(w) for p, w in usual.items()}

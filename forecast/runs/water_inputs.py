@@ -1,0 +1,137 @@
+"""What the configuration says of sections, in the terms of the projection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.configuration import Config, Section
+from forecast.projection.flow_trends import FlowTrend, flow_trends
+from forecast.projection.panel import Panel
+from forecast.projection.water import WaterProjection
+from forecast.projection.water_cards import beside_words, card_row
+from forecast.projection.water_facts import Declared
+from forecast.projection.water_names import same_section
+from forecast.region_names import normalise_region
+from forecast.standards.indicators import class_number
+from forecast.workspace import Workspace
+
+__all__ = ["declared_places", "region_flow_trends", "water_rows", "with_declared_kinds"]
+
+
+def declared_places(config: Config) -> dict[str, Declared]:
+    """Normalised region → what is declared of its sections, sources and groundwater points."""
+    by_region: dict[str, list[Section]] = {}
+    for section in config.sections:
+        by_region.setdefault(normalise_region(section.region), []).append(section)
+    return {
+        region: Declared(
+            dry={s.name: _dry_months(s) for s in own if s.dry},
+            moved={s.name: s.moved for s in own if s.moved is not None},
+            own_class={s.name: class_number(s.own_class) or 0 for s in own if s.own_class},
+            background={s.name: tuple(s.background) for s in own if s.background},
+            aliases={other: s.name for s in own for other in s.other_names},
+        )
+        for region, own in by_region.items()
+    }
+
+
+def _dry_months(section: Section) -> tuple[date, ...]:
+    """First days of the months that lie in a dry spell for more than half of their days."""
+    count: dict[date, int] = {}
+    for spell in section.dry:
+        day = spell.first
+        while day <= spell.last:
+            count[day.replace(day=1)] = count.get(day.replace(day=1), 0) + 1
+            day += timedelta(days=1)
+    return tuple(sorted(m for m, n in count.items() if 2 * n > pd.Period(m, "M").days_in_month))
+
+
+def with_declared_kinds(samples: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Samples with the kind and the water type that the configuration gives their places."""
+    given = [s for s in config.sections if s.kind or s.water_type]
+    if samples.empty or not given:
+        return samples
+    samples = samples.copy()
+    for region, place in samples[["region", "place"]].drop_duplicates().itertuples(index=False):
+        for section in given:
+            names = (section.name, *section.other_names)
+            if normalise_region(section.region) != normalise_region(region) or not any(
+                same_section(name, place) for name in names
+            ):
+                continue
+            rows = (samples["region"] == region) & (samples["place"] == place)
+            if section.kind:
+                samples.loc[rows, "place_kind"] = section.kind
+            if section.water_type:
+                samples.loc[rows, "water_type"] = section.water_type
+    return samples
+
+
+def region_flow_trends(
+    workspace: Workspace, panel: Panel, as_of: date, seed: int
+) -> tuple[dict[str, list[FlowTrend]], list[tuple[str, str]]]:
+    """Flow-normalised trends of the regions to answer for, and remarks (zh, en).
+
+    A section's gauge is the one that the configuration names, else one of the same name. Results
+    are kept in ``models/wrtds``, as they change once a year.
+    """
+    flow = workspace.store.flow_daily(as_of)
+    flow = flow[(flow["item"] == "flow") & (flow["date"] <= pd.Timestamp(as_of))]
+    found: dict[str, list[FlowTrend]] = {}
+    remarks: list[tuple[str, str]] = []
+    if flow.empty or panel.water.empty:
+        return found, remarks
+    gauges = _gauges(workspace.config)
+    for region in sorted(set(panel.water["region"])):
+        if panel.wants(region):
+            trends, said = flow_trends(
+                panel.water[panel.water["region"] == region], flow,
+                gauges.get(normalise_region(region), {}), as_of,
+                seed=seed, cache=workspace.models / "wrtds",
+            )  # fmt: skip
+            remarks.extend(said)
+            if trends:
+                found[region] = trends
+    return found, remarks
+
+
+def water_rows(
+    water: Sequence[WaterProjection], flow: Mapping[str, list[FlowTrend]]
+) -> list[dict[str, Any]]:
+    """What a run says of each region's sections beside the indicators: JSON-ready, one row each."""
+    rows = []
+    for one in water:
+        zh, en = beside_words(list(one.cards))
+        rows.append(
+            {
+                "region": one.region,
+                "text": zh,
+                "text_en": en,
+                "sections": [card_row(card) for card in one.cards],
+                "flow_trends": [_flow_row(trend) for trend in flow.get(one.region, [])],
+            }
+        )
+    return rows
+
+
+def _flow_row(trend: FlowTrend) -> dict[str, Any]:
+    """A trend without numbers that are none."""
+    return {
+        key: None if isinstance(value, float) and not np.isfinite(value) else value
+        for key, value in asdict(trend).items()
+    }
+
+
+def _gauges(config: Config) -> dict[str, dict[str, str]]:
+    """Normalised region → section → the gauge whose flow belongs to it."""
+    found: dict[str, dict[str, str]] = {}
+    for section in config.sections:
+        if section.gauge:
+            found.setdefault(normalise_region(section.region), {})[section.name] = section.gauge
+    return found

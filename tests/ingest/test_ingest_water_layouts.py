@@ -387,3 +387,21 @@ def test_section_list(tmp_path: Path, header: str) -> None:
     said = reasons(parsed)
     assert {row for row, _ in said} == {5, 7, 8, 9}
     assert parsed.rows_read == 8
+
+
+@pytest.mark.parametrize(
+    ("header", "item", "factor"),
+    [
+        ("镍(mg/L)", "nickel", "1"),
+        ("铁(μg/L)", "fe", "0.001"),
+        ("总硬度（mg/L）", "hardness", "1"),
+        ("透明度(cm)", "secchi", "0.01"),
+    ],
+)
+def test_every_item_of_water_goes_by_its_chinese_name_with_its_unit(
+    header: str, item: str, factor: str
+) -> None:
+    found = water_column(header)
+    assert found is not None
+    assert (found.item, str(found.factor)) == (item, factor)
+    assert water_column(header.replace("(", "（").split("（")[0]) is None

@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 import pandas as pd
 
 from forecast.ingest.readers.units import conversion
-from forecast.standards.items import ITEMS
+from forecast.standards.items import ITEMS, WATER_ITEMS
 
 __all__ = ["WaterColumn", "factor_to", "scaled", "water_column"]
 
@@ -35,6 +35,13 @@ _NAMES = {
     "叶绿素α": "chla", "叶绿素a": "chla", "chla": "chla",
     "藻密度": "algae",
 }  # fmt: skip
+
+#: Every item of water goes by its Chinese name too; what is no measured value of a sample does not.
+_NAMES |= {
+    ITEMS[code].zh.lower(): code
+    for code in WATER_ITEMS
+    if code not in ("class_published", "intake") and ITEMS[code].zh.lower() not in _NAMES
+}
 
 #: Units of counted algae, for which the general table has none.
 _OF_ALGAE = {"个/l": Decimal(1), "万个/l": Decimal(10_000), "万个/升": Decimal(10_000)}

@@ -40,12 +40,16 @@ from forecast.models.pooling import (
     hindcast,
     slow_error_by_record,
 )
+from forecast.models.water_estimation import estimate_figures
+from forecast.models.water_figures import WaterFigures
 from forecast.models.water_pooling import estimate_water
+from forecast.models.water_scale import oxygen_saturation
 from forecast.standards.items import AIR_ITEMS
 
 COMMAND = "python benchmarks/pooled_slow_error.py --data PATH"
 SOURCE = "67 cities 2013-12 to 2020-11 (published readings); O3-8h from 1-hour and 24-hour O3"
 WATER_SOURCE = "61 sections 2013-01 to 2016-12 (published weekly readings)"
+SHORT_SOURCE = "35 sections 2020-05 to 2021-04 (published automatic stations)"
 DEGREES = 6.0
 #: Province of each city of the long record: cities of one share weather and policy.
 PROVINCES = {
@@ -105,6 +109,28 @@ def load_sections(data: Path) -> pd.DataFrame:
     half_limit = long["item"].map({"codmn": 0.25, "nh3n": 0.0125})
     long["value"] = long["value"].where(long["value"] > 0.0, half_limit)
     return long.pivot_table(index="month", columns=["section_id", "item"], values="value")
+
+
+def load_short_sections(data: Path) -> pd.DataFrame:
+    """Monthly means of the sections with daily readings, columns (section, item).
+
+    Of the items that :func:`load_sections` lacks, and the oxygen deficit. Sections with 200 days.
+    """
+    table = pd.read_csv(data / "water" / "section_readings_2020_2021.csv.gz", encoding="utf-8")
+    time = pd.to_datetime(table["time"])
+    table["section"] = table["province"].astype(str) + table["section"].astype(str)
+    days = time.dt.normalize().groupby(table["section"]).transform("nunique")
+    table = table.rename(columns={"tp_mgl": "tp", "tn_mgl": "tn", "water_temp_c": "water_temp"})
+    warm = table["water_temp"].where(table["water_temp"].between(-0.5, 40.0))
+    table["water_temp"] = warm
+    table["do_deficit"] = oxygen_saturation(warm.to_numpy(dtype=float)) - table["do_mgl"]
+    table["month"] = time.dt.to_period("M").dt.to_timestamp()
+    items = ["tp", "tn", "water_temp", "do_deficit"]
+    long = table[days >= 200].melt(["section", "month"], items, var_name="item")
+    below = long["item"].isin(["tp", "tn"]) & (long["value"] <= 0.0)
+    half_limit = long["item"].map({"tp": 0.005, "tn": 0.025})
+    long["value"] = long["value"].where(~below, half_limit)
+    return long.pivot_table(index="month", columns=["section", "item"], values="value")
 
 
 def _daily(table: pd.DataFrame) -> pd.DataFrame:
@@ -271,6 +297,17 @@ def write_water(pooled: WaterPooled, out: Path) -> None:
     _write(out / "water_pooled.csv", ("item", "quantity", "value"), rows, WATER_SOURCE)
 
 
+def write_ladder(figures: WaterFigures, short: Sequence[str], out: Path) -> None:
+    """Write the table of the ladder of water models; ``short`` names the items of one year."""
+    with (out / "water_ladder.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["item", "quantity", "value", "source", "command"])
+        for item, own in figures.items.items():
+            source = SHORT_SOURCE if item in short else WATER_SOURCE
+            for name, value in own.quantities().items():
+                writer.writerow([item, name, f"{value:.4f}", source, COMMAND])
+
+
 def main() -> int:
     """Make the tables and print what went into them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -280,7 +317,11 @@ def main() -> int:
     options = parser.parse_args()
     if options.only != "air":
         months = np.arange("2014-06", "2016-01", 3, dtype="datetime64[M]")
-        write_water(estimate_water(load_sections(options.data), list(months)), options.out)
+        sections = load_sections(options.data)
+        write_water(estimate_water(sections, list(months)), options.out)
+        short = load_short_sections(options.data)
+        names = sorted({str(item) for item in short.columns.get_level_values(1)})
+        write_ladder(estimate_figures(sections, short), names, options.out)
     if options.only == "water":
         return 0
     panel = load_panel(options.data)

@@ -66,3 +66,115 @@ def monthly_means(samples: pd.DataFrame) -> pd.DataFrame:
     acid = table.columns.get_level_values("item") == "ph"
     table.loc[:, acid] = -np.log10(table.loc[:, acid])
     return table
+
+
+def monthly_limits(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return limits of detection of the months whose samples are all below them.
+
+    A month with any measured sample is a measured month. The shape is that of
+    :func:`monthly_means` of the same samples.
+
+    Args:
+        samples: columns ``place``, ``time``, ``item``, ``value``, ``censored``; the value of a
+            sample below detection is its limit [mg/L], or 0 where the source does not print it.
+
+    Returns:
+        Mean of the limits of the month [mg/L], NaN where something was measured.
+    """
+    means = monthly_means(samples)
+    below = samples["censored"].to_numpy(dtype=bool)
+    value = samples["value"].to_numpy(dtype=np.float64).copy()
+    limit = samples["item"].map(_USUAL_LIMITS).to_numpy(dtype=np.float64)
+    unsaid = below & (value <= 0)
+    value[unsaid] = limit[unsaid]
+    frame = pd.DataFrame(
+        {
+            "place": samples["place"].to_numpy(),
+            "item": samples["item"].to_numpy(),
+            "month": samples["time"].to_numpy().astype("datetime64[M]").astype("datetime64[s]"),
+            # A measured sample makes the month NaN: the mean below does not skip it.
+            "value": np.where(below, value, np.nan),
+        }
+    )
+    grouped = frame.groupby(["month", "place", "item"])["value"]
+    whole = grouped.mean()[grouped.count() == grouped.size()]
+    table = whole.reset_index().pivot_table(
+        index="month", columns=["place", "item"], values="value"
+    )
+    return table.reindex(index=means.index, columns=means.columns).astype("float64")
+
+
+#: Days of a month that need a value for its flow or its rain to be known.
+_FLOW_DAYS, _RAIN_DAYS = 15, 25
+
+
+def monthly_flow(flow: pd.DataFrame, samples: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return flows of months that go with the samples of the months.
+
+    Concentration goes with the flow of the day of the sample. So in a month with samples it is the
+    geometric mean of the flows of their days (where all of them are known), in a month without
+    any that of all days.
+
+    Args:
+        flow: columns ``place``, ``date``, ``value`` [m³/s], of the gauge linked to a section under
+            the name of the section.
+        samples: columns ``place``, ``time``; None where sampling days do not matter.
+
+    Returns:
+        Index of month starts, columns (place, ``flow``) [m³/s]; NaN with fewer than half of the
+        days of a month. A dry day counts as a thousandth of the median flow.
+    """
+    days = flow.groupby(["place", "date"])["value"].mean().reset_index()
+    middle = days[days["value"] > 0.0].groupby("place")["value"].median()
+    least = 1e-3 * days["place"].map(middle).fillna(1.0)
+    days["log"] = np.log(np.maximum(days["value"], least))
+    days["month"] = days["date"].to_numpy().astype("datetime64[M]").astype("datetime64[s]")
+    grouped = days.groupby(["month", "place"])["log"]
+    logs = grouped.mean()[grouped.count() >= _FLOW_DAYS]
+    if samples is not None and not samples.empty:
+        taken = pd.DataFrame(
+            {
+                "place": samples["place"].to_numpy(),
+                "date": samples["time"].to_numpy().astype("datetime64[D]").astype("datetime64[s]"),
+            }
+        ).drop_duplicates()
+        known = days.assign(date=days["date"].to_numpy().astype("datetime64[s]"))
+        joined = taken.merge(known[["place", "date", "log"]], on=["place", "date"], how="left")
+        joined["month"] = joined["date"].to_numpy().astype("datetime64[M]").astype("datetime64[s]")
+        own = joined.groupby(["month", "place"])["log"]
+        of_samples = own.mean()[own.count() == own.size()]
+        logs = of_samples.combine_first(logs)
+    return _by_month(np.exp(logs), "flow")
+
+
+def monthly_rain(rain: pd.DataFrame, place: str = "") -> pd.DataFrame:
+    """Return rain of months [mm], the mean over stations.
+
+    Args:
+        rain: columns ``place`` (of the station), ``date``, ``value`` [mm].
+        place: section the rain is for; ``""`` for all sections.
+
+    Returns:
+        Index of month starts, one column (place, ``precip``); a month needs 25 days at a station.
+    """
+    month = rain["date"].to_numpy().astype("datetime64[M]").astype("datetime64[s]")
+    grouped = rain.assign(month=month).groupby(["month", "place"])["value"]
+    sums = grouped.mean()[grouped.count() >= _RAIN_DAYS]
+    # A day that is missing is as wet as the others, not dry.
+    length = pd.DatetimeIndex(sums.index.get_level_values("month")).days_in_month
+    totals = (sums * length).groupby(level="month").mean()
+    totals.index = pd.MultiIndex.from_product([totals.index, [place]], names=["month", "place"])
+    return _by_month(totals, "precip")
+
+
+def _by_month(values: pd.Series, quantity: str) -> pd.DataFrame:
+    """Values by (month, place) as a table of months without gaps and (place, quantity)."""
+    named = values.rename("value").reset_index()
+    table = named.pivot_table(index="month", columns="place", values="value")
+    table.columns = pd.MultiIndex.from_product(
+        [table.columns.astype("str"), [quantity]], names=["place", "quantity"]
+    )
+    if table.empty:
+        return table
+    months = pd.date_range(table.index.min(), table.index.max(), freq="MS", name="month")
+    return table.reindex(months)

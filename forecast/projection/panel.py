@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from forecast.features.hydrology import monthly_means
 from forecast.models.circumstances import Circumstances
-from forecast.models.paths import Paths
-from forecast.models.water_seasonal import WaterSeasonal
 from forecast.projection.air import LATE_DAYS, AirProjection, project_air
 from forecast.projection.joint import joint_entries
 from forecast.projection.judging import entries_of
@@ -21,9 +18,16 @@ from forecast.projection.result import IndicatorResult
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.settings import Settings
 from forecast.projection.sharing import Group, Sharing, sharing_of
-from forecast.projection.streams import stream
 from forecast.projection.water import WaterProjection, project_water
 from forecast.projection.water_facts import Declared, place_facts, waters_of
+from forecast.projection.water_months import (
+    WaterSurroundings,
+    draw_classes,
+    draw_items,
+    outlooks,
+    published_history,
+    section_key,
+)
 from forecast.projection.water_names import section_names
 from forecast.region_names import normalise_region
 from forecast.targets.applied import Applied
@@ -65,6 +69,7 @@ class Panel:
         circumstances: normalised region → spans that count less and breaks of its record.
         weather: normalised region → its daily weather known at the as-of date.
         declared: normalised region → what people declared of its places of water.
+        around: flow, rain, gauges and declared breaks around the sections.
     """
 
     air: pd.DataFrame
@@ -80,6 +85,7 @@ class Panel:
     circumstances: Mapping[str, Circumstances] = field(default_factory=dict)
     weather: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    around: WaterSurroundings = field(default_factory=WaterSurroundings)
 
     def cities(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Region, place and readings of every city to answer for; stations are not projected."""
@@ -241,8 +247,13 @@ def water_results(
     names = section_names(samples, {r: d.aliases for r, d in panel.declared.items()})
     samples = names.rename(samples)
     values = samples[samples["item"] != "class_published"]
-    monthly = monthly_means(values.assign(place=values["region"] + "\x1f" + values["place"]))
-    drawn = _draw_water(monthly, settings) if draw and not settings.year_over else None
+    monthly = monthly_means(values.assign(place=section_key(values)))
+    drawn, report, class_paths, ahead = None, None, {}, {}
+    if draw and not settings.year_over:
+        drawn, report = draw_items(values, monthly, settings, panel.around)
+        published = published_history(samples, settings)
+        class_paths = draw_classes(published, settings)
+        ahead = outlooks(values, monthly, drawn, published, settings)
     regions = sorted(r for r in set(samples["region"]) if panel.wants(r))
     out = []
     for at, region in enumerate(regions, start=1):
@@ -255,40 +266,39 @@ def water_results(
         declared = panel.declared_of(region, settings.year)
         sets = panel.section_sets.get(normalise_region(region), ())
         in_force = tuple(s for s in sets if s.covers(settings.last_day))
-        out.append(
-            project_water(
-                region, renamed, settings,
-                drawn=drawn,
-                key=key,
-                facts=place_facts(
-                    mine, settings, declared,
-                    others={p: o for (r, p), o in names.others.items() if r == region},
-                ),
-                sets=in_force or (SectionSet("all"),),
-                other_sets=tuple(s for s in sets if s not in in_force),
-                known=panel.sections.get(region, ()),
-                asked=[t.place for t in panel.water_targets(region, settings.year)],
-                waters=waters_of(mine),
-                warnings=names.warnings.get(region, ()),
-            )
+        found = project_water(
+            region, renamed, settings,
+            drawn=drawn,
+            key=key,
+            facts=place_facts(
+                mine, settings, declared,
+                others={p: o for (r, p), o in names.others.items() if r == region},
+                class_paths={
+                    k.removeprefix(prefix): v
+                    for k, v in class_paths.items()
+                    if k.startswith(prefix)
+                },
+            ),
+            sets=in_force or (SectionSet("all"),),
+            other_sets=tuple(s for s in sets if s not in in_force),
+            known=panel.sections.get(region, ()),
+            asked=[t.place for t in panel.water_targets(region, settings.year)],
+            waters=waters_of(mine),
+            warnings=names.warnings.get(region, ()),
         )  # fmt: skip
+        cards = tuple(replace(c, ahead=ahead.get(prefix + c.section, ())) for c in found.cards)
+        out.append(replace(found, cards=cards, models=_of_region(report, prefix)))
         if progress:
             progress("water", at, len(regions))
     return out
 
 
-def _draw_water(monthly: pd.DataFrame, settings: Settings) -> Paths | None:
-    """Draw the months ahead of all sections at once, so that their dependence is kept.
-
-    A month that is not over is drawn too: for the sections that have not been sampled in it.
-    """
-    day_after = pd.Timestamp(settings.as_of) + pd.Timedelta(days=1)
-    over = monthly.index < day_after.to_period("M").to_timestamp()
-    model = WaterSeasonal().fit(monthly[over])
-    if model.last_month is None:
-        return None
-    ahead = np.arange(model.last_month + 1, np.datetime64(f"{settings.year + 1}-01", "M"))
-    if not len(ahead):
-        return None
-    rng = stream(settings.seed, "water")
-    return model.sample(ahead.astype("datetime64[D]"), settings.n_paths, rng)
+def _of_region(report: pd.DataFrame | None, prefix: str) -> tuple[dict[str, Any], ...]:
+    """What was modelled how, of the sections of one region, JSON-ready."""
+    if report is None or report.empty:
+        return ()
+    own = report[report["place"].str.startswith(prefix)]
+    own = own.assign(place=own["place"].str.removeprefix(prefix)).rename(
+        columns={"place": "section"}
+    )
+    return tuple({str(k): v for k, v in row.items()} for row in own.to_dict("records"))

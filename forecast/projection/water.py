@@ -62,13 +62,17 @@ class WaterTiles:
 
 @dataclass(frozen=True)
 class WaterProjection:
-    """All indicators of a region's sections, what the chart draws, and a card a section."""
+    """All indicators of a region's sections, what the chart draws, and a card a section.
+
+    ``models`` says of each series of a section how it was modelled, from how many values, and why.
+    """
 
     region: str
     results: list[IndicatorResult]
     tiles: WaterTiles | None
     warnings: list[tuple[str, str]]
     cards: tuple[SectionCard, ...] = field(default=())
+    models: tuple[dict[str, Any], ...] = field(default=())
 
 
 def project_water(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.projection.class_outlook import MonthOutlook
 from forecast.projection.settings import Settings
 from forecast.projection.summary import number
 from forecast.projection.water_classes import SectionResults
@@ -45,6 +46,7 @@ class SectionCard:
         change: relative change of the index against the same months of last year [%].
         worsening: whether the index rose; None where there is nothing to compare with.
         sufficient: whether the year can be assessed; ``reason`` (zh, en) where not.
+        ahead: class of each month of the year that is still to come.
     """
 
     section: str
@@ -67,6 +69,7 @@ class SectionCard:
     classes_only: bool
     sufficient: bool
     reason: tuple[str, str]
+    ahead: tuple[MonthOutlook, ...] = ()
 
 
 def section_card(record: SectionRecord, found: SectionResults, settings: Settings) -> SectionCard:
@@ -220,4 +223,15 @@ def card_row(card: SectionCard) -> dict[str, Any]:
         "worsening": card.worsening,
         "reason": card.reason[0],
         "reason_en": card.reason[1],
+        "ahead": [_month_row(one, card.target_class) for one in card.ahead],
+    }
+
+
+def _month_row(one: MonthOutlook, target_class: int) -> dict[str, Any]:
+    """One month ahead: its likeliest class, and the probability of the class asked or better."""
+    return {
+        "month": str(one.month)[:7],
+        "likely": WATER_CLASSES[int(np.argmax(one.p_class))],
+        "p_target": number(float(one.p_class[:target_class].sum())),
+        "p_class": {k: number(float(p)) for k, p in zip(WATER_CLASSES, one.p_class, strict=True)},
     }

@@ -26,6 +26,9 @@ from forecast.targets.evidence import MonthlyValues
 
 __all__ = ["SectionResults", "month_classes", "section_results", "silent_section"]
 
+#: A section with values of fewer months is carried on with words of warning.
+_FEW_MONTHS = 6
+
 
 @dataclass(frozen=True)
 class SectionResults:
@@ -273,8 +276,9 @@ def _reason(record: SectionRecord, settings: Settings) -> tuple[str, str]:
     if not settings.year_over and not _drawn(record):
         if record.classes_only:
             return (
-                "只有公布的类别，余下月份的类别没有模型外推",
-                "only classes are published, and no model of classes drew the months left",
+                "只有公布的类别，且断面已停测或历史太少，余下月份不能外推",
+                "only classes are published, and the section has fallen silent or has too little "
+                "history: nothing is drawn",
             )
         return (
             "历史数据太少或断面已停测，不能外推",
@@ -315,6 +319,10 @@ def _remarks(record: SectionRecord) -> tuple[str, str]:
             " Only classes are published, no concentrations: the class of the year is the middle "
             "class of its months (the worse of two), our own reading and not the official one."
         )
+    known = sum(int(np.isfinite(t).any(axis=1).sum()) for t in (record.observed, record.last_year))
+    if record.joined is not None and known < _FEW_MONTHS and not record.past:
+        zh += f"监测值不足{_FEW_MONTHS}个月，预测主要依据其他断面，区间较宽。"
+        en += f" It has values of fewer than {_FEW_MONTHS} months: the forecast rests on other sections."
     if facts.moved is not None:
         zh += f"断面于{facts.moved}迁移，此前的监测值不用于年度对比。"
         en += f" The section moved on {facts.moved}; readings before it are not compared."

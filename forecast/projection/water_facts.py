@@ -15,7 +15,7 @@ from forecast.projection.settings import Settings
 from forecast.projection.water_names import same_section
 from forecast.projection.water_record import PAST_YEARS, Facts
 
-__all__ = ["Declared", "place_facts", "waters_of"]
+__all__ = ["Declared", "place_facts", "published_class", "waters_of"]
 
 _KINDS = ("section", "source", "groundwater")
 
@@ -106,11 +106,19 @@ def _published(rows: pd.DataFrame, year: int) -> NDArray[np.float64]:
         return months
     of_year = rows[rows["time"].dt.year == year]
     for month, own in of_year.groupby(of_year["time"].dt.month):
-        order = np.sort(own["value"].to_numpy(dtype=np.float64))
-        order = order[np.isfinite(order)]
-        if order.size:
-            months[int(str(month)) - 1] = order[order.size // 2]
+        months[int(str(month)) - 1] = published_class(own["value"])
     return months
+
+
+def published_class(classes: pd.Series) -> float:
+    """Class of a month from the classes published in it: the middle one, the worse of two.
+
+    >>> published_class(pd.Series([2, 4, 3, 2])), published_class(pd.Series([None]))
+    (3.0, nan)
+    """
+    order = np.sort(classes.to_numpy(dtype=np.float64, na_value=np.nan))
+    order = order[np.isfinite(order)]
+    return float(order[order.size // 2]) if order.size else float("nan")
 
 
 def waters_of(samples: pd.DataFrame) -> dict[str, str]:

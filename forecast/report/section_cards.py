@@ -11,7 +11,7 @@ from forecast.report.words import Pair, percent
 from forecast.standards.indicators import WATER_CLASSES, class_number
 from forecast.standards.items import ITEMS
 
-__all__ = ["Card", "CardRegion", "Segment", "card_regions"]
+__all__ = ["Card", "CardRegion", "ModelRow", "Segment", "card_regions"]
 
 #: A share of the strip of classes that is narrower carries no letter.
 _LETTER = 0.07
@@ -38,6 +38,7 @@ class Card:
         to_date: label and colours of the class to date.
         asked: the class that is asked; ``probability`` of it or better, printed.
         strip: the classes of the year by probability.
+        ahead: likeliest class of each month to come, its title the probability of the class asked.
         lines: what else there is to say.
     """
 
@@ -47,16 +48,34 @@ class Card:
     asked: str
     probability: str
     strip: tuple[Segment, ...]
+    ahead: tuple[tuple[str, Segment], ...]
     lines: tuple[Pair, ...]
 
 
 @dataclass(frozen=True)
+class ModelRow:
+    """How one item of one section was modelled; ``n`` values, ``censored`` % of them below detection."""
+
+    section: str
+    item: Pair
+    n: int
+    censored: str
+    last: str
+    level: str
+    why: Pair
+
+
+@dataclass(frozen=True)
 class CardRegion:
-    """The cards of one region, those most in danger first, and what is said of all of them."""
+    """The cards of one region, those most in danger first, and what is said of all of them.
+
+    ``models`` says how each item was modelled.
+    """
 
     region: str
     cards: tuple[Card, ...]
     beside: Pair
+    models: tuple[ModelRow, ...] = ()
 
 
 def card_regions(result: dict[str, Any]) -> list[CardRegion]:
@@ -67,8 +86,17 @@ def card_regions(result: dict[str, Any]) -> list[CardRegion]:
         cards = tuple(_card(row) for row in rows)
         if cards:
             beside = Pair(str(region.get("text", "")), str(region.get("text_en", "")))
-            found.append(CardRegion(str(region["region"]), cards, beside))
+            models = tuple(_model(row) for row in region.get("models", []))
+            found.append(CardRegion(str(region["region"]), cards, beside, models))
     return found
+
+
+def _model(row: dict[str, Any]) -> ModelRow:
+    about = ITEMS[str(row["item"])]
+    return ModelRow(
+        str(row["section"]), Pair(about.zh, about.en), int(row["n"]), f"{row['censored']:.0f} %",
+        str(row["last"]), str(row["level"]), Pair(str(row["why_zh"]), str(row["why_en"])),
+    )  # fmt: skip
 
 
 def _danger(row: dict[str, Any]) -> tuple[float, float, str]:
@@ -106,7 +134,18 @@ def _card(row: dict[str, Any]) -> Card:
         asked,
         percent(row.get("p_target")),
         strip,
+        tuple(_ahead(month, asked) for month in row.get("ahead", [])),
         tuple(line for line in _lines(row, asked) if line.zh),
+    )
+
+
+def _ahead(month: dict[str, Any], asked: str) -> tuple[str, Segment]:
+    """Number of a month to come, and its likeliest class."""
+    likely = _segment(class_number(str(month["likely"])) or 0, 1.0)
+    chance = percent(month["p_target"])
+    said = f"P(≤{asked}) {chance}"
+    return str(int(str(month["month"])[5:7])), Segment(
+        likely.label, 100.0 * float(month["p_target"] or 0.0), likely.fill, likely.ink, said
     )
 
 

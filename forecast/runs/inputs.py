@@ -18,7 +18,7 @@ from forecast.projection.section_shares import SectionSet
 from forecast.projection.sharing import Group
 from forecast.region_names import normalise_region
 from forecast.runs.entered import read_entries
-from forecast.runs.water_inputs import declared_places, with_declared_kinds
+from forecast.runs.water_inputs import declared_places, surroundings, with_declared_kinds
 from forecast.standards.items import AIR_ITEMS
 from forecast.targets.applied import Applied, apply_entries
 from forecast.targets.loader import find_plan, load_plans
@@ -113,7 +113,7 @@ def load_panel(
         only=only, dust_days=_dust_days(workspace, as_of),
         groups=tuple(Group(g.name, tuple(g.members)) for g in config.region_groups),
         circumstances=_circumstances(config, {*air["region"]}),
-        declared=declared_places(config),
+        declared=declared_places(config), around=surroundings(store, config, as_of),
         weather=_weather(workspace, as_of, {*air["region"]}) if config.run.weather else {},
     )  # fmt: skip
     return panel, as_of

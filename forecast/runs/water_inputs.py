@@ -16,12 +16,21 @@ from forecast.projection.panel import Panel
 from forecast.projection.water import WaterProjection
 from forecast.projection.water_cards import beside_words, card_row
 from forecast.projection.water_facts import Declared
+from forecast.projection.water_months import SectionWall, WaterSurroundings
 from forecast.projection.water_names import same_section
 from forecast.region_names import normalise_region
 from forecast.standards.indicators import class_number
+from forecast.standards.items import WATER_ITEMS
+from forecast.store import Store
 from forecast.workspace import Workspace
 
-__all__ = ["declared_places", "region_flow_trends", "water_rows", "with_declared_kinds"]
+__all__ = [
+    "declared_places",
+    "region_flow_trends",
+    "surroundings",
+    "water_rows",
+    "with_declared_kinds",
+]
 
 
 def declared_places(config: Config) -> dict[str, Declared]:
@@ -73,6 +82,29 @@ def with_declared_kinds(samples: pd.DataFrame, config: Config) -> pd.DataFrame:
     return samples
 
 
+def surroundings(store: Store, config: Config, as_of: date) -> WaterSurroundings:
+    """Flow, rain, gauges and declared breaks around the sections, known at ``as_of``."""
+    flow, met = store.flow_daily(as_of), store.met_daily(as_of)
+    return WaterSurroundings(
+        flow=_daily(flow, "flow", as_of),
+        rain=_daily(met, "precip", as_of),
+        gauges=_gauges(config),
+        walls=tuple(
+            SectionWall(
+                np.datetime64(b.day, "D"), normalise_region(b.region), b.section,
+                tuple(i for i in b.items if i in WATER_ITEMS),
+            )
+            for b in config.breaks
+            if b.section or set(b.items) & set(WATER_ITEMS)
+        ),
+    )  # fmt: skip
+
+
+def _daily(rows: pd.DataFrame, item: str, as_of: date) -> pd.DataFrame:
+    own = rows[(rows["item"] == item) & (rows["date"] <= pd.Timestamp(as_of))]
+    return own[["region", "place", "date", "value"]].reset_index(drop=True)
+
+
 def region_flow_trends(
     workspace: Workspace, panel: Panel, as_of: date, seed: int
 ) -> tuple[dict[str, list[FlowTrend]], list[tuple[str, str]]]:
@@ -81,18 +113,16 @@ def region_flow_trends(
     A section's gauge is the one that the configuration names, else one of the same name. Results
     are kept in ``models/wrtds``, as they change once a year.
     """
-    flow = workspace.store.flow_daily(as_of)
-    flow = flow[(flow["item"] == "flow") & (flow["date"] <= pd.Timestamp(as_of))]
+    flow = panel.around.flow
     found: dict[str, list[FlowTrend]] = {}
     remarks: list[tuple[str, str]] = []
     if flow.empty or panel.water.empty:
         return found, remarks
-    gauges = _gauges(workspace.config)
     for region in sorted(set(panel.water["region"])):
         if panel.wants(region):
             trends, said = flow_trends(
                 panel.water[panel.water["region"] == region], flow,
-                gauges.get(normalise_region(region), {}), as_of,
+                panel.around.gauges.get(normalise_region(region), {}), as_of,
                 seed=seed, cache=workspace.models / "wrtds",
             )  # fmt: skip
             remarks.extend(said)
@@ -114,6 +144,7 @@ def water_rows(
                 "text": zh,
                 "text_en": en,
                 "sections": [card_row(card) for card in one.cards],
+                "models": [dict(row) for row in one.models],
                 "flow_trends": [_flow_row(trend) for trend in flow.get(one.region, [])],
             }
         )

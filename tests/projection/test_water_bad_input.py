@@ -152,12 +152,23 @@ def test_a_class_without_items_is_judged_by_classes_and_says_so() -> None:
     assert found.tiles is not None and set(found.tiles.months[0]) == {4}
 
 
-def test_classes_alone_without_a_model_of_classes_are_not_carried_on() -> None:
+def test_classes_alone_are_carried_on_by_a_model_of_classes() -> None:
     settings = Settings(date(2024, 9, 30), 2024, n_paths=20)
     frame = samples("公布", "2022-01-01", "2024-09-01", {"class_published": 4.0})
     result = by_place(water(frame, settings=settings, draw=True))["公布", "section_class"]
-    assert not result.sufficient and "只有公布的类别" in result.reason[0]
-    assert result.observed.value == 4.0
+    # Nine months of twelve are published as IV: no drawn month can move the middle one.
+    assert result.sufficient and result.samples is not None
+    assert set(result.samples.tolist()) == {4.0}
+    assert result.monthly is not None and result.monthly.drawn is not None
+    assert result.monthly.drawn.shape == (20, 12)
+
+
+def test_classes_of_a_section_that_fell_silent_are_not_carried_on() -> None:
+    settings = Settings(date(2024, 9, 30), 2024, n_paths=20)
+    silent = samples("公布", "2022-01-01", "2024-02-01", {"class_published": 4.0})
+    other = samples("另一", "2022-01-01", "2024-09-01", {"class_published": 3.0})
+    result = by_place(water(silent, other, settings=settings, draw=True))["公布", "section_class"]
+    assert not result.sufficient and result.reason[0]
 
 
 def test_the_middle_class_is_the_worse_of_two() -> None:

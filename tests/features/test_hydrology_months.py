@@ -43,7 +43,9 @@ def test_flow_is_that_of_the_sampling_days() -> None:
     flow.loc[flow["date"] == "2021-01-10", "value"] = 1.0
     flow.loc[flow["date"] == "2021-01-20", "value"] = 9.0
     flow = flow[(flow["date"] < "2021-03-10")]
-    taken = pd.DataFrame({"place": "A", "time": pd.to_datetime(["2021-01-10 09:00", "2021-01-20 08:00"])})
+    taken = pd.DataFrame(
+        {"place": "A", "time": pd.to_datetime(["2021-01-10 09:00", "2021-01-20 08:00"])}
+    )
     with_days = monthly_flow(flow, taken)
     assert with_days[("A", "flow")].tolist()[:2] == pytest.approx([3.0, 4.0])
     assert len(with_days) == 2

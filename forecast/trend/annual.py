@@ -9,6 +9,7 @@ import numpy as np
 
 from forecast.errors import UsageError
 from forecast.targets.annual_slope import annual_slopes, fewest_years, same_basis_pairs
+from forecast.trend.wording import number_text
 
 __all__ = ["AnnualTrend", "annual_theil_sen"]
 
@@ -43,6 +44,39 @@ class AnnualTrend:
     bases: tuple[str, ...]
     reason_zh: str
     reason_en: str
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Bounds of the slope [unit per year]."""
+        return self.lower, self.upper
+
+    @property
+    def words_zh(self) -> str:
+        """The slope and what it rests on, in Chinese."""
+        said = [f"{number_text(self.slope)}/年（{number_text(self.percent)}%/年）"]
+        if np.isfinite(self.coverage):
+            said[0] += (
+                f"，{100 * self.level:g}% 区间 {number_text(self.lower)} 至 "
+                f"{number_text(self.upper)}（秩区间，实际概率 {100 * self.coverage:.1f}%）"
+            )
+        said.append(f"{self.first_year}—{self.last_year} 年 {self.n} 个年值，Theil–Sen")
+        if len(self.bases) > 1:
+            said.append("监测状态不同的年份不相比较")
+        return "；".join([*said, self.reason_zh] if self.reason_zh else said)
+
+    @property
+    def words_en(self) -> str:
+        """The slope and what it rests on, in English."""
+        said = [f"{number_text(self.slope)} a year ({number_text(self.percent)} % a year)"]
+        if np.isfinite(self.coverage):
+            said[0] += (
+                f", {100 * self.level:g} % interval {number_text(self.lower)} to "
+                f"{number_text(self.upper)} (from ranks, holds with {100 * self.coverage:.1f} %)"
+            )
+        said.append(f"{self.n} annual values from {self.first_year} to {self.last_year}, Theil-Sen")
+        if len(self.bases) > 1:
+            said.append("years on different bases are not compared")
+        return "; ".join([*said, self.reason_en] if self.reason_en else said)
 
 
 def annual_theil_sen(

@@ -54,7 +54,7 @@ def monthly_means(
     """Mean of every month from the first to the last that has one.
 
     Args:
-        readings: values by time (DatetimeIndex, any order) [unit]; NaN is missing.
+        readings: values by time (DatetimeIndex or PeriodIndex, any order) [unit]; NaN is missing.
         data_capture: share of the readings of a month that must be there, 0 to 1; below it the
             month is missing. 0 asks for one reading.
         spacing: time between readings (``1h``, ``1D``); None = the most frequent one found.
@@ -76,6 +76,8 @@ def monthly_means(
             f"The data capture must be a share between 0 and 1, got {data_capture}.",
             "Write 0.75 for three quarters of the readings of a month.",
         )
+    if isinstance(readings.index, pd.PeriodIndex):
+        readings = readings.set_axis(readings.index.to_timestamp())
     if not isinstance(readings.index, pd.DatetimeIndex):
         raise InputError(
             f"A trend needs readings by time, got an index of {readings.index.dtype}.",

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from forecast.errors import InputError, UsageError
 from forecast.targets.annual_slope import inversion_counts
+from forecast.trend.wording import number_text, p_text
 
 __all__ = ["MannKendall", "mann_kendall"]
 
@@ -42,6 +43,7 @@ class MannKendall:
         n: values; NaN were left out.
         exact: p is from the distribution over all orders, not from the normal one.
         inflation: factor by which serial dependence widened the variance, at least 1.
+        level: significance level of ``direction``.
     """
 
     s: int
@@ -53,6 +55,33 @@ class MannKendall:
     n: int
     exact: bool
     inflation: float
+    level: float = 0.05
+
+    @property
+    def words_zh(self) -> str:
+        """The result and what it rests on, in Chinese."""
+        trend = {1: "显著上升", -1: "显著下降", 0: "无显著趋势"}[self.direction]
+        how = "精确分布" if self.exact else "正态近似"
+        serial = f"，序列相关使方差放大 {self.inflation:.2f} 倍" if self.inflation > 1 else ""
+        return (
+            f"Mann–Kendall：{trend}（{p_text(self.p_value)}，{how}，水平 {self.level:g}），"
+            f"S = {self.s}，τ = {number_text(self.tau)}；{self.n} 个值{serial}"
+        )
+
+    @property
+    def words_en(self) -> str:
+        """The result and what it rests on, in English."""
+        trend = {1: "a rise", -1: "a fall", 0: "no significant trend"}[self.direction]
+        how = "exact" if self.exact else "normal approximation"
+        serial = (
+            f", variance widened {self.inflation:.2f} times by serial dependence"
+            if self.inflation > 1
+            else ""
+        )
+        return (
+            f"Mann-Kendall: {trend} ({p_text(self.p_value)}, {how}, level {self.level:g}), "
+            f"S = {self.s}, tau = {number_text(self.tau)}; {self.n} values{serial}"
+        )
 
 
 def mann_kendall(
@@ -103,13 +132,14 @@ def mann_kendall(
     inflation = _inflation(x) if autocorrelation == "hamed_rao" and untied else 1.0
     variance *= inflation
     if untied == 0:
-        return MannKendall(0, math.nan, 0.0, 0.0, 1.0, 0, n, True, 1.0)
+        return MannKendall(0, math.nan, 0.0, 0.0, 1.0, 0, n, True, 1.0, level)
     z = (s - np.sign(s)) / math.sqrt(variance)
     exact = n <= _MOST_EXACT and autocorrelation == "none"
     p = _exact_p(n, ties, s) if exact else 2 * NormalDist().cdf(-abs(z))
     return MannKendall(
         s=s, tau=s / math.sqrt(pairs * untied), variance=variance, z=float(z), p_value=p,
         direction=int(np.sign(s)) if p <= level else 0, n=n, exact=exact, inflation=inflation,
+        level=level,
     )  # fmt: skip
 
 

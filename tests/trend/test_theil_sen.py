@@ -25,7 +25,7 @@ def _mydata(folder: Path) -> pd.DataFrame:
 
 
 def fit(readings: pd.Series, seed: int = 2, **options: object) -> TheilSen:
-    return theil_sen(readings, np.random.default_rng(seed), **options)  # type: ignore[arg-type]
+    return theil_sen(readings, rng=np.random.default_rng(seed), **options)  # type: ignore[arg-type]
 
 
 def months(values: object, start: str = "2015-01-01") -> pd.Series:
@@ -47,7 +47,7 @@ def test_openair_is_reproduced(
     real_data: Path, item: str, raw: float, slope: float, lower: float, upper: float
 ) -> None:
     readings = _mydata(real_data).loc["1998-02-01":, item]
-    assert fit(readings, deseasonalise=False).slope == pytest.approx(raw, abs=1e-8)
+    assert fit(readings, deseason=False).slope == pytest.approx(raw, abs=1e-8)
     found = fit(readings)
     assert found.slope == pytest.approx(slope, abs=1e-8)
     assert (found.n, found.block, found.resamples) == (89, 4, 599)
@@ -67,8 +67,8 @@ def test_the_bounds_of_many_seeds_lie_around_those_of_openair(real_data: Path) -
 def test_single_months_make_no2_look_certain_and_blocks_do_not(real_data: Path) -> None:
     """openair: p 0.003 without blocks, 0.087 with them, 0.20 with the season off as well."""
     readings = _mydata(real_data)["no2"]
-    single = fit(readings, deseasonalise=False, autocorrelated=False)
-    blocks = fit(readings, deseasonalise=False)
+    single = fit(readings, deseason=False, autocorrelated=False)
+    blocks = fit(readings, deseason=False)
     season_off = fit(readings)
     assert single.p_value < 0.015
     assert blocks.p_value == pytest.approx(0.087, abs=0.04)
@@ -80,7 +80,7 @@ def test_the_filled_month_of_o3_is_named_and_the_slope_without_it_given(real_dat
     assert found.filled == (pd.Timestamp("1998-07-01"),)
     assert found.slope_unfilled != found.slope
     assert found.slope_unfilled == pytest.approx(found.slope, abs=0.01)
-    raw = fit(_mydata(real_data).loc["1998-02-01":, "o3"], deseasonalise=False)
+    raw = fit(_mydata(real_data).loc["1998-02-01":, "o3"], deseason=False)
     assert (raw.n, raw.missing, raw.filled) == (88, 1, ())
 
 
@@ -98,7 +98,7 @@ def test_scipy_finds_the_same_slope_on_days() -> None:
     days = y.index.to_numpy().astype("datetime64[D]").astype(float)
     kept = y.notna().to_numpy()
     theirs = theilslopes(y[kept], days[kept])
-    ours = fit(y, deseasonalise=False)
+    ours = fit(y, deseason=False)
     assert ours.slope == pytest.approx(365 * theirs[0], abs=1e-12)
     assert ours.intercept == pytest.approx(
         float(np.median(y[kept] - theirs[0] * days[kept])), abs=1e-9
@@ -108,7 +108,7 @@ def test_scipy_finds_the_same_slope_on_days() -> None:
 def test_a_resample_is_the_median_over_its_repeated_months() -> None:
     """The weighted form against a plain loop over the drawn months, pairs of dx > 0 only."""
     y = months(np.random.default_rng(8).normal(size=20))
-    found = fit(y, seed=4, deseasonalise=False, resamples=100)
+    found = fit(y, seed=4, deseason=False, resamples=100)
     rng = np.random.default_rng(4)
     days = y.index.to_numpy().astype("datetime64[D]").astype(float)
     starts = rng.integers(0, 20 - 3 + 1, size=(100, 7))
@@ -129,11 +129,11 @@ def test_percent_is_of_the_start_of_the_line() -> None:
     """40 falling by 2 in 365 days is 5 % of the start, 1461 days on the line is down by 8.005."""
     days = pd.date_range("2018-01-01", "2022-01-01", freq="MS")
     line = 40.0 - 2.0 / 365 * (days - days[0]).days
-    found = fit(pd.Series(np.asarray(line), index=days), deseasonalise=False)
+    found = fit(pd.Series(np.asarray(line), index=days), deseason=False)
     assert found.slope == pytest.approx(-2.0)
     assert found.percent == pytest.approx(-5.0)
     assert found.line().iloc[-1] == pytest.approx(40.0 - 2.0 * 1461 / 365)
-    below = fit(pd.Series(np.asarray(line) - 50.0, index=days), deseasonalise=False)
+    below = fit(pd.Series(np.asarray(line) - 50.0, index=days), deseason=False)
     assert np.isnan(below.percent)
 
 
@@ -153,14 +153,14 @@ def test_a_change_of_basis_is_a_step_and_no_trend() -> None:
 def test_a_month_cut_by_a_break_is_compared_with_nothing() -> None:
     y = months(np.arange(36.0))
     y.iloc[18] = 1e6
-    inside = fit(y, deseasonalise=False, breaks=[dt.date(2016, 7, 15)])
+    inside = fit(y, deseason=False, breaks=[dt.date(2016, 7, 15)])
     outside = fit(months(np.r_[np.arange(18.0), np.nan, np.arange(19.0, 36.0)]),
-                  deseasonalise=False, breaks=[dt.date(2016, 7, 1)])  # fmt: skip
+                  deseason=False, breaks=[dt.date(2016, 7, 1)])  # fmt: skip
     assert inside.slope == outside.slope
 
 
 def test_the_lines_of_the_bounds_cross_near_the_middle() -> None:
-    found = fit(months(30 + np.random.default_rng(1).normal(size=60)), deseasonalise=False)
+    found = fit(months(30 + np.random.default_rng(1).normal(size=60)), deseason=False)
     gap = (found.line("upper") - found.line("lower")).to_numpy()
     assert gap[0] < 0 < gap[-1]
     assert np.abs(gap).argmin() in range(15, 45)
@@ -179,8 +179,8 @@ def test_slopes_scale_shift_and_tilt_with_the_series(
 ) -> None:
     y = months(values)
     days = y.index.to_numpy().astype("datetime64[D]").astype(float)
-    plain = fit(y, deseasonalise=False, resamples=100)
-    moved = fit(y * scale + shift + tilt / 365 * days, deseasonalise=False, resamples=100)
+    plain = fit(y, deseason=False, resamples=100)
+    moved = fit(y * scale + shift + tilt / 365 * days, deseason=False, resamples=100)
     for name in ("slope", "lower", "upper"):
         expected = scale * getattr(plain, name) + tilt
         assert getattr(moved, name) == pytest.approx(expected, abs=1e-6 * (1 + scale))
@@ -188,7 +188,7 @@ def test_slopes_scale_shift_and_tilt_with_the_series(
 
 @given(SERIES)
 def test_turning_the_series_over_turns_the_bounds_over(values: np.ndarray) -> None:
-    up, down = fit(months(values), deseasonalise=False), fit(months(-values), deseasonalise=False)
+    up, down = fit(months(values), deseason=False), fit(months(-values), deseason=False)
     assert up.slope == pytest.approx(-down.slope)
     assert (up.lower, up.upper) == pytest.approx((-down.upper, -down.lower))
     assert up.p_value == pytest.approx(down.p_value)
@@ -202,7 +202,7 @@ def test_an_outlier_of_any_size_moves_the_slope_no_further_than_a_large_one(
     for size in (1e3, 1e9):
         y = values.copy()
         y[-1] = size
-        slopes.append(fit(months(y), deseasonalise=False, resamples=100).slope)
+        slopes.append(fit(months(y), deseason=False, resamples=100).slope)
     assert slopes[0] == pytest.approx(slopes[1])
 
 
@@ -222,28 +222,28 @@ def test_blocks_widen_the_bounds_of_a_series_with_memory() -> None:
         noise = np.zeros(120)
         for i in range(1, 120):
             noise[i] = 0.6 * noise[i - 1] + rng.normal()
-        single = fit(months(noise), deseasonalise=False, autocorrelated=False)
-        block = fit(months(noise), deseasonalise=False)
+        single = fit(months(noise), deseason=False, autocorrelated=False)
+        block = fit(months(noise), deseason=False)
         wider.append((block.upper - block.lower) / (single.upper - single.lower))
     assert np.mean(wider) > 1.2
 
 
 def test_too_short_a_record_has_no_slope() -> None:
     with pytest.raises(InputError, match="needs 12 months to compare, and there are 11"):
-        fit(months(np.arange(11.0)), deseasonalise=False)
+        fit(months(np.arange(11.0)), deseason=False)
     with pytest.raises(InputError, match="side of the break"):
-        fit(months([1.0] + [np.nan] * 20 + [2.0] * 11), deseasonalise=False,
+        fit(months([1.0] + [np.nan] * 20 + [2.0] * 11), deseason=False,
             breaks=[dt.date(2015, 2, 1)])  # fmt: skip
 
 
 @pytest.mark.parametrize("options", [{"level": 95}, {"resamples": 10}, {"data_capture": -1}])
 def test_settings_without_a_meaning_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(UsageError):
-        fit(months(np.arange(30.0)), deseasonalise=False, **options)
+        fit(months(np.arange(30.0)), deseason=False, **options)
 
 
 def test_a_constant_series_has_slope_zero_and_no_significance() -> None:
     found = fit(months(np.full(48, 7.0)))
     assert (found.slope, found.lower, found.upper) == pytest.approx((0, 0, 0), abs=1e-9)
-    flat = fit(months(np.full(48, 7.0)), deseasonalise=False)
+    flat = fit(months(np.full(48, 7.0)), deseason=False)
     assert flat.p_value == 1.0

@@ -52,6 +52,8 @@ def test_the_order_of_rows_and_the_offset_of_the_clock_change_nothing() -> None:
     pd.testing.assert_series_equal(monthly_means(seen), monthly_means(shuffled))
     local = seen.tz_localize("Asia/Shanghai")
     pd.testing.assert_series_equal(monthly_means(seen), monthly_means(local))
+    periods = seen.set_axis(seen.index.to_period("D"))
+    pd.testing.assert_series_equal(monthly_means(seen), monthly_means(periods))
 
 
 @pytest.mark.parametrize(

@@ -188,11 +188,14 @@ def outlooks(
         published: of :func:`published_history`.
     """
     found: dict[str, tuple[MonthOutlook, ...]] = {}
-    over = monthly.index.to_numpy().astype("datetime64[M]") < _begun(settings)
-    if drawn is not None and over.any():
-        kinds = samples.assign(place=section_key(samples)).groupby("place")["water_type"].last()
-        types = {str(place): str(kind) for place, kind in kinds.items()}
-        history = ClassHistory.from_items(monthly[over], water_types=types)
+    # Groundwater points and drinking-water sources have rules of their own.
+    surface = samples[samples["place_kind"] == "section"]
+    kinds = surface.assign(place=section_key(surface)).groupby("place")["water_type"].last()
+    types = {str(place): str(kind) or "river" for place, kind in kinds.items()}
+    own = monthly.loc[:, monthly.columns.get_level_values("place").isin(list(types))]
+    own = own[own.index.to_numpy().astype("datetime64[M]") < _begun(settings)]
+    if drawn is not None and own.size:
+        history = ClassHistory.from_items(own, water_types=types)
         found |= month_outlooks(history, settings.year, drawn=drawn, water_types=types)
     if published is not None:
         found |= month_outlooks(published, settings.year)

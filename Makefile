@@ -10,13 +10,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 DEMO ?= demo
 
-.PHONY: demo test lint lock wheelhouse clean
+.PHONY: demo test lint lock wheelhouse clean gallery
 
 demo: $(DEMO)/forecast.toml  ## the main job on the built-in sample; prints the path of the page
 	$(BIN)/forecast run --workspace $(DEMO)
 
 $(DEMO)/forecast.toml: | $(READY)
 	$(BIN)/forecast init $(DEMO) --demo
+
+gallery: $(READY)  ## the pictures of docs/gallery.md, from the built-in sample
+	$(BIN)/python docs/make_gallery.py
 
 # One thread of linear algebra for each process: they would only wait for each other.
 test: export OMP_NUM_THREADS = 1

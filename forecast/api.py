@@ -14,6 +14,7 @@ from forecast.configuration import Config
 from forecast.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from forecast.charts import Chart
     from forecast.fetch import FetchReport
     from forecast.ingest.own_layouts import Proposed
     from forecast.ingest.quality_log import Quality
@@ -255,6 +256,17 @@ class Workspace:
                 "See with `forecast status` which years there are.",
             )
         return found
+
+    def chart(self, name: str, **options: Any) -> list[Chart]:
+        """Draw one chart of the annual review, such as ``chart("level_shares", region="衡水")``.
+
+        ``options`` are those of ``forecast.runs.review.ChartOptions``; the names of the charts are
+        the keys of ``forecast.report.review_figures.REVIEW_CHARTS``.
+        """
+        from forecast.runs.review import ChartOptions, draw_chart
+
+        _known_year(options.get("year"))
+        return draw_chart(self._inner, name, ChartOptions(**options))
 
     def run(
         self,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forecast.cli_backtest import add_backtest
+from forecast.cli_chart import add_chart
 from forecast.cli_data import add_commands
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName, StandardToken, YearOf
 from forecast.cli_standard import standard_app
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 add_commands(app)
 add_backtest(app)
+add_chart(app)
 app.add_typer(standard_app, name="standard")
 app.add_typer(target_app, name="target")
 

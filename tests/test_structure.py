@@ -37,7 +37,7 @@ _FLOW = (
     ("terminal_data",),
     ("api",),
     ("cli_options",),
-    ("cli_backtest", "cli_data", "cli_standard", "cli_target"),
+    ("cli_backtest", "cli_chart", "cli_data", "cli_standard", "cli_target"),
     ("cli",),
     ("__main__",),
 )

@@ -145,7 +145,7 @@ class WaterLadder:
         spans = spans_of(self._walls, self.columns, self._months)
         self._innovations = np.full(values.shape, np.nan)
         self._parts: list[_Part] = []
-        self._below = _last_limits(limits)
+        self._below = _last_limits(limits, values)
         rungs = [""] * len(self.columns)
         gains = np.zeros(len(self.columns))
         for name, own in self._groups(basins):
@@ -341,11 +341,20 @@ def _with_effects(
     return replace(readings, effects=effects, known=known)
 
 
-def _last_limits(limits: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Last limit of detection of each series, 0 where none was ever met; shape (series,)."""
+def _last_limits(
+    limits: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Limit of detection in force at the end of each series, 0 without one; shape (series,).
+
+    A limit is past once a value below it was measured later, as by a finer method.
+    """
     out = np.zeros(limits.shape[1], dtype=np.float32)
     for i in range(limits.shape[1]):
         held = np.flatnonzero(np.isfinite(limits[:, i]))
-        if len(held):
-            out[i] = limits[held[-1], i]
+        if not len(held):
+            continue
+        last = limits[held[-1], i]
+        later = values[held[-1] + 1 :, i]
+        if not (later < last).any():
+            out[i] = last
     return out

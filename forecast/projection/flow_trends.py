@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from forecast import __version__
 from forecast.disk import write_file
 from forecast.errors import ForecastError
 from forecast.features.hydrology import detection_limits
+from forecast.models.water_walls import Wall
 from forecast.projection.streams import stream
 from forecast.standards.items import CLASS_ITEMS
 
@@ -27,6 +28,8 @@ __all__ = ["FEWEST_SAMPLES", "FEWEST_YEARS", "REPLICATES", "FlowTrend", "flow_tr
 
 #: Fewer samples, or years between the first and the last, give no flow-normalised trend.
 FEWEST_SAMPLES, FEWEST_YEARS = 100, 10
+#: Longest gap of flow that is bridged [days].
+_BRIDGED = 7
 #: Draws behind the interval of a change.
 REPLICATES = 60
 #: Items that are looked at: concentrations that decide a class, and nitrogen.
@@ -70,6 +73,7 @@ def flow_trends(
     gauges: Mapping[str, str],
     as_of: date,
     *,
+    walls: Sequence[Wall] = (),
     seed: int,
     cache: Path | None = None,
     replicates: int = REPLICATES,
@@ -81,6 +85,7 @@ def flow_trends(
         flow: ``place, date, value`` [m³/s] of the gauges, one a place and day.
         gauges: section → gauge; a section of the same name as a gauge needs no entry.
         as_of: the last year used is the last one that is whole by then.
+        walls: declared breaks; samples before the last one of a series are another water's.
         seed: of the draws behind the intervals.
         replicates: draws behind the interval of a change, at least 10.
         cache: folder in which results are kept by what they were made from; None keeps none.
@@ -103,8 +108,21 @@ def flow_trends(
                     )
                 )
             continue
-        river = _daily(by_gauge[gauge], last)
-        for item, rows in own.groupby("item"):
+        river, done = _daily(by_gauge[gauge], last)
+        if done[0]:
+            remarks.append((f"{section}({gauge}):{done[0]}", f"{section} ({gauge}): {done[1]}"))
+        if (river["q"] <= 0.0).any():
+            remarks.append(
+                (
+                    f"{section}:流量站{gauge}有零或负的日流量,不能做流量归一化趋势(需要对数流量)",
+                    f"{section}: the gauge {gauge} has days with a flow of 0 or less, whose logarithm "
+                    "a flow-normalised trend would need",
+                )
+            )
+            continue
+        for item, every in own.groupby("item"):
+            moved = [w.day for w in walls if w.holds_for(str(section), str(item))]
+            rows = every[every["time"] >= pd.Timestamp(max(moved))] if moved else every
             pairs = _pairs(rows, river, last)
             if len(pairs) < FEWEST_SAMPLES or _span(pairs) < FEWEST_YEARS:
                 continue
@@ -116,7 +134,7 @@ def flow_trends(
                 except ForecastError as error:
                     remarks.append(
                         (
-                            f"{section} {item}:无法计算流量归一化趋势({error.message})",
+                            f"{section} {item}:样品或流量记录不符合要求,没有流量归一化趋势(细节见英文)",
                             f"{section} {item}: no flow-normalised trend ({error.message})",
                         )
                     )
@@ -126,15 +144,33 @@ def flow_trends(
     return found, remarks
 
 
-def _daily(rows: pd.DataFrame, last: date) -> pd.DataFrame:
-    """Flow up to ``last``: the longest stretch without a gap, as the method needs every day."""
+def _daily(rows: pd.DataFrame, last: date) -> tuple[pd.DataFrame, tuple[str, str]]:
+    """Flow of every day up to ``last``, and what was done to it (zh, en).
+
+    The method needs every day. Gaps of up to a week are bridged on the log scale; of a record with
+    longer ones the longest stretch serves.
+    """
     days = pd.to_datetime(rows["date"]).dt.normalize()
     table = pd.DataFrame({"date": days.to_numpy(), "q": rows["value"].to_numpy(dtype=np.float64)})
     table = table[(table["date"] <= pd.Timestamp(last)) & table["q"].notna()]
     table = table.drop_duplicates("date", keep="last").sort_values("date", ignore_index=True)
-    stretch = (table["date"].diff() != pd.Timedelta(days=1)).cumsum()
-    longest = stretch.value_counts()
-    return table if table.empty else table[stretch == longest.index[0]].reset_index(drop=True)
+    if table.empty:
+        return table, ("", "")
+    apart = table["date"].diff().dt.days
+    stretch = (apart > _BRIDGED + 1).cumsum()
+    longest = table[stretch == stretch.value_counts().index[0]].set_index("date")["q"]
+    every = longest.reindex(pd.date_range(longest.index[0], longest.index[-1]))
+    filled = int(every.isna().sum())
+    if filled and (longest > 0.0).all():
+        every = np.exp(np.log(every).interpolate())
+    zh = f"流量缺测{filled}天,按对数内插;" if filled else ""
+    en = f"{filled} days of flow interpolated on the log scale; " if filled else ""
+    if stretch.iloc[-1] > 0:
+        first, final = longest.index[0].date(), longest.index[-1].date()
+        zh += f"流量有超过{_BRIDGED}天的缺测,只用最长的一段{first}至{final};"
+        en += f"gaps of more than {_BRIDGED} days: of the flow only {first} to {final} is used; "
+    made = pd.DataFrame({"date": every.index, "q": every.to_numpy(dtype=np.float64)})
+    return made, (zh.rstrip(";"), en.rstrip("; "))
 
 
 def _pairs(rows: pd.DataFrame, river: pd.DataFrame, last: date) -> pd.DataFrame:

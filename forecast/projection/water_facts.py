@@ -81,6 +81,10 @@ def place_facts(
             if np.isfinite(months).any():
                 past[year] = months
         seen = _published(published, settings.year)
+        frequent = _frequent(own, settings)
+        as_of = pd.Timestamp(settings.as_of)
+        if frequent and as_of.year == settings.year and as_of.day < as_of.days_in_month:
+            seen[as_of.month - 1] = np.nan
         drawn = (class_paths or {}).get(name)
         moved = _declared(declared.moved, name)
         out[name] = Facts(
@@ -94,9 +98,19 @@ def place_facts(
             moved=moved if moved is not None and moved <= settings.as_of else None,
             other_names=(others or {}).get(name, ()),
             own_class=_declared(declared.own_class, name),
-            background=_declared(declared.background, name) or (),
+            background=_declared(declared.background, name) or (), frequent=frequent,
         )  # fmt: skip
     return out
+
+
+def _frequent(samples: pd.DataFrame, settings: Settings) -> bool:
+    """Whether the months of the last year usually had samples of more than two days."""
+    start = pd.Timestamp(settings.as_of).to_period("M").to_timestamp()
+    times = samples["time"]
+    days = times[(times < start) & (times >= start - pd.DateOffset(years=1))].dt.normalize()
+    if days.empty:
+        return False
+    return bool(days.groupby(days.dt.to_period("M")).nunique().median() > 2)
 
 
 def _published(rows: pd.DataFrame, year: int) -> NDArray[np.float64]:

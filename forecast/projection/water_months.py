@@ -199,7 +199,14 @@ def outlooks(
         found |= month_outlooks(history, settings.year, drawn=drawn, water_types=types)
     if published is not None:
         found |= month_outlooks(published, settings.year)
-    return found
+    # The month under way is drawn for the sections that have not been sampled in it.
+    sampled = monthly.index.to_numpy().astype("datetime64[M]") == _begun(settings)
+    now = monthly.loc[sampled].notna().any()
+    done = set(now[now].index.get_level_values("place")) if sampled.any() else set()
+    return {
+        key: tuple(one for one in own if key not in done or one.month > _begun(settings))
+        for key, own in found.items()
+    }
 
 
 def published_history(samples: pd.DataFrame, settings: Settings) -> ClassHistory | None:

@@ -52,6 +52,8 @@ class Facts:
         other_names: names under which its readings also came.
         own_class: the class that is asked of this section, 1 to 6; None where none is declared.
         background: items whose exceedance is of natural background, as declared.
+        frequent: whether a month usually has several samples, so that one that is not over is not
+            yet known.
     """
 
     kind: str = "section"
@@ -66,6 +68,7 @@ class Facts:
     other_names: tuple[str, ...] = ()
     own_class: int | None = None
     background: tuple[str, ...] = ()
+    frequent: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,7 @@ def section_record(
     recent = own[own.index >= pd.Timestamp(months[0]) - pd.DateOffset(years=2)]
     items = tuple(i for i in own.columns if recent[i].notna().any())
     years = _by_year(own[list(items)], settings)
-    seen = years[settings.year]
+    seen, under_way, begun = _without_month_under_way(years[settings.year], facts, settings)
     joined = None
     if drawn is not None and items and facts.last is not None:
         last = facts.last
@@ -198,11 +201,15 @@ def section_record(
             for month, time in enumerate(months):
                 # A month before the section's last sample stays missing; later ones are drawn.
                 k = int(np.searchsorted(drawn.times, time))
-                if time <= last_month or k >= len(drawn.times) or drawn.times[k] != time:
+                known = time <= last_month and month != under_way
+                if known or k >= len(drawn.times) or drawn.times[k] != time:
                     continue
                 for j, item in enumerate(items):
                     if item in columns:
                         joined[:, month, j] = drawn.values[:, k, columns[item]]
+                if month == under_way:
+                    part = settings.as_of.day / pd.Timestamp(settings.as_of).days_in_month
+                    joined[:, month] = _mixed(begun, joined[:, month], part, items)
     past = {}
     for year in range(settings.year - PAST_YEARS, settings.year):
         values = years[year]
@@ -216,6 +223,34 @@ def section_record(
         before[: max(0, min(12, start))] = np.nan
     present = frozenset(y for y, v in years.items() if np.isfinite(v).any())
     return SectionRecord(name, items, seen, joined, past, before, facts, present)
+
+
+def _without_month_under_way(
+    seen: NDArray[np.float64], facts: Facts, settings: Settings
+) -> tuple[NDArray[np.float64], int | None, NDArray[np.float64]]:
+    """The year without a month that is not over where months have many samples, and that month.
+
+    Returns:
+        (month, item) without it, its number from 0 (None where all count), and its means so far.
+    """
+    day = pd.Timestamp(settings.as_of)
+    at = settings.as_of.month - 1
+    open_month = settings.as_of.year == settings.year and day.day < day.days_in_month
+    if not facts.frequent or not open_month or not np.isfinite(seen[at]).any():
+        return seen, None, np.full(seen.shape[1], np.nan)
+    rest = seen.copy()
+    rest[at] = np.nan
+    return rest, at, seen[at]
+
+
+def _mixed(
+    begun: NDArray[np.float64], drawn: NDArray[np.float64], part: float, items: tuple[str, ...]
+) -> NDArray[np.float64]:
+    """Mean of a month of which ``part`` is observed, (path, item); pH through the hydrogen ion."""
+    acid = np.array([item == "ph" for item in items])
+    so_far, ahead = np.where(acid, 10.0**-begun, begun), np.where(acid, 10.0**-drawn, drawn)
+    mean = np.where(np.isfinite(begun), part * so_far + (1.0 - part) * ahead, ahead)
+    return np.where(acid, -np.log10(np.where(acid, mean, 1.0)), mean)
 
 
 def _by_year(own: pd.DataFrame, settings: Settings) -> dict[int, NDArray[np.float64]]:

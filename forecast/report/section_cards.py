@@ -15,6 +15,8 @@ __all__ = ["Card", "CardRegion", "ModelRow", "Segment", "card_regions"]
 
 #: A share of the strip of classes that is narrower carries no letter.
 _LETTER = 0.07
+#: One that is narrower is not drawn.
+_VISIBLE = 0.002
 _TYPES = {"river": Pair("河流", "river"), "lake": Pair("湖库", "lake or reservoir")}
 
 
@@ -124,7 +126,7 @@ def _card(row: dict[str, Any]) -> Card:
     strip = tuple(
         _segment(k, float(chances[name]))
         for k, name in enumerate(WATER_CLASSES, start=1)
-        if (chances.get(name) or 0.0) > 0.0
+        if (chances.get(name) or 0.0) >= _VISIBLE
     )
     asked = class_label(class_number(str(row["target_class"])) or 3)
     return Card(

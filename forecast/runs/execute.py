@@ -33,7 +33,7 @@ from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.inputs import load_panel
 from forecast.runs.lock import alone
 from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
-from forecast.runs.water_inputs import region_flow_trends, water_rows
+from forecast.runs.water_inputs import region_flow_trends, unmatched_sections, water_rows
 from forecast.workspace import Workspace
 
 __all__ = ["Outcome", "Request", "execute", "latest_run"]
@@ -148,7 +148,7 @@ def execute(
         jobs = request.jobs or config.run.jobs or _automatic_jobs(panel)
         projection = project_panel(panel, settings, jobs=jobs, progress=progress)
         flow, said = region_flow_trends(workspace, panel, as_of, settings.seed)
-        projection.warnings.extend(said)
+        projection.warnings.extend([*said, *unmatched_sections(config, panel.water)])
         created = clock()
         result = {
             "run": {

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from forecast.configuration import Config, Section
+from forecast.models.water_walls import Wall
 from forecast.projection.flow_trends import FlowTrend, flow_trends
 from forecast.projection.panel import Panel
 from forecast.projection.water import WaterProjection
 from forecast.projection.water_cards import beside_words, card_row
 from forecast.projection.water_facts import Declared
 from forecast.projection.water_months import SectionWall, WaterSurroundings
-from forecast.projection.water_names import same_section
+from forecast.projection.water_names import same_section, section_names
 from forecast.region_names import normalise_region
 from forecast.standards.indicators import class_number
 from forecast.standards.items import WATER_ITEMS
@@ -89,13 +90,21 @@ def surroundings(store: Store, config: Config, as_of: date) -> WaterSurroundings
         flow=_daily(flow, "flow", as_of),
         rain=_daily(met, "precip", as_of),
         gauges=_gauges(config),
-        walls=tuple(
-            SectionWall(
-                np.datetime64(b.day, "D"), normalise_region(b.region), b.section,
-                tuple(i for i in b.items if i in WATER_ITEMS),
-            )
-            for b in config.breaks
-            if b.section or set(b.items) & set(WATER_ITEMS)
+        walls=(
+            *(
+                SectionWall(
+                    np.datetime64(b.day, "D"), normalise_region(b.region), b.section,
+                    tuple(i for i in b.items if i in WATER_ITEMS),
+                )
+                for b in config.breaks
+                if b.section or set(b.items) & set(WATER_ITEMS)
+            ),
+            # A section that moved is another water.
+            *(
+                SectionWall(np.datetime64(s.moved, "D"), normalise_region(s.region), s.name)
+                for s in config.sections
+                if s.moved is not None
+            ),
         ),
     )  # fmt: skip
 
@@ -103,6 +112,24 @@ def surroundings(store: Store, config: Config, as_of: date) -> WaterSurroundings
 def _daily(rows: pd.DataFrame, item: str, as_of: date) -> pd.DataFrame:
     own = rows[(rows["item"] == item) & (rows["date"] <= pd.Timestamp(as_of))]
     return own[["region", "place", "date", "value"]].reset_index(drop=True)
+
+
+def unmatched_sections(config: Config, samples: pd.DataFrame) -> list[tuple[str, str]]:
+    """Remarks (zh, en) on configured sections that no sample is of: mistyped, or not yet there."""
+    there: dict[str, set[str]] = {}
+    for region, place in samples[["region", "place"]].drop_duplicates().itertuples(index=False):
+        there.setdefault(normalise_region(region), set()).add(place)
+    named = [("[[sections]]", s.region, s.name) for s in config.sections]
+    named += [("[[breaks]]", b.region, b.section) for b in config.breaks if b.section]
+    return [
+        (
+            f"{region}:forecast.toml 的 {table} 中的断面「{name}」没有任何监测值,该项设置未起作用;请核对名称",
+            f"{region}: no sample is of the section {name} of {table} in forecast.toml, so that "
+            "entry does nothing; check the name",
+        )
+        for table, region, name in named
+        if not any(same_section(name, place) for place in there.get(normalise_region(region), ()))
+    ]
 
 
 def region_flow_trends(
@@ -118,16 +145,36 @@ def region_flow_trends(
     remarks: list[tuple[str, str]] = []
     if flow.empty or panel.water.empty:
         return found, remarks
-    for region in sorted(set(panel.water["region"])):
-        if panel.wants(region):
-            trends, said = flow_trends(
-                panel.water[panel.water["region"] == region], flow,
-                panel.around.gauges.get(normalise_region(region), {}), as_of,
-                seed=seed, cache=workspace.models / "wrtds",
-            )  # fmt: skip
-            remarks.extend(said)
-            if trends:
-                found[region] = trends
+    names = section_names(panel.water, {r: d.aliases for r, d in panel.declared.items()})
+    samples = names.rename(panel.water)
+    for region in sorted(set(samples["region"])):
+        if not panel.wants(region):
+            continue
+        own = samples[samples["region"] == region]
+        places = [str(place) for place in own["place"].unique()]
+        declared = panel.around.gauges.get(normalise_region(region), {})
+        gauges = {
+            place: gauge
+            for section, gauge in declared.items()
+            for place in places
+            if same_section(section, place)
+        }
+        walls = [
+            Wall(
+                w.day,
+                tuple(p for p in places if not w.section or same_section(w.section, p)),
+                w.items,
+            )
+            for w in panel.around.walls
+            if w.region == normalise_region(region)
+        ]
+        trends, said = flow_trends(
+            own, flow, gauges, as_of,
+            walls=[w for w in walls if w.places], seed=seed, cache=workspace.models / "wrtds",
+        )  # fmt: skip
+        remarks.extend(said)
+        if trends:
+            found[region] = trends
     return found, remarks
 
 

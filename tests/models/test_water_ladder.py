@@ -417,3 +417,18 @@ def test_flow_lowers_the_error_on_a_real_river_and_a_trend_does_not(real_data: P
     assert score["2"] < score["0"]
     assert score["2"] < score["1"] < score["1+trend"]
     assert score["2"] < 0.09
+
+
+def test_a_limit_that_a_finer_method_has_gone_below_is_past() -> None:
+    """A year at "below 0.4", then measured values of 0.05: months ahead are near 0.05."""
+    rng = np.random.default_rng(4)
+    months = pd.date_range("2015-01-01", periods=72, freq="MS")
+    value = 0.05 * np.exp(rng.normal(0.0, 0.2, len(months)))
+    value[:12] = 0.2
+    columns = pd.MultiIndex.from_tuples([("甲", "nh3n")], names=["place", "item"])
+    history = pd.DataFrame(value[:, None], index=months, columns=columns)
+    below = history * np.nan
+    below.iloc[:12] = 0.4
+    model = WaterLadder().fit(history, below=below)
+    paths = model.sample(ahead_of(model), 200, np.random.default_rng(1)).values
+    assert np.median(paths) == pytest.approx(0.05, rel=0.3)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecast.models.water_walls import Wall
 from forecast.projection.flow_trends import flow_trends
 
 _DAYS = pd.date_range("2005-01-01", "2018-06-30")
@@ -101,14 +102,36 @@ def test_short_and_sparse_records_have_none() -> None:
     assert flow_trends(late, flow, gauges, date(2018, 6, 30), seed=1, replicates=10)[0] == []
 
 
-def test_of_a_flow_record_with_a_gap_the_longest_stretch_serves() -> None:
+def test_of_a_flow_record_with_a_long_gap_the_longest_stretch_serves_and_is_named() -> None:
     flow = _flow()
     gap = flow["date"].between(pd.Timestamp("2006-03-01"), pd.Timestamp("2006-03-09"))
     samples = _samples(flow, every=25)
     found, remarks = flow_trends(
         samples, flow[~gap], {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10
     )
-    assert remarks == []
+    assert "2006-03-10至2017-12-31" in remarks[0][0] and "2006-03-10 to" in remarks[0][1]
     assert found[0].years[0] == 2007 and found[0].years[-1] == 2017
     inside = samples["time"].between(pd.Timestamp("2006-03-10"), pd.Timestamp("2017-12-31"))
     assert found[0].n == int(inside.sum())
+
+
+def test_a_gap_of_a_few_days_is_bridged_and_said() -> None:
+    flow = _flow()
+    gap = flow["date"].between(pd.Timestamp("2010-03-01"), pd.Timestamp("2010-03-04"))
+    samples = _samples(flow)
+    found, remarks = flow_trends(
+        samples, flow[~gap], {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10
+    )
+    assert "缺测4天" in remarks[0][0] and "4 days of flow interpolated" in remarks[0][1]
+    assert found[0].years == tuple(range(2005, 2018))
+
+
+def test_a_dry_gauge_has_no_logarithm_and_a_moved_section_starts_anew() -> None:
+    flow = _flow()
+    samples = _samples(flow)
+    dry = flow.assign(value=flow["value"].where(flow["date"] != "2011-05-05", 0.0))
+    found, remarks = flow_trends(samples, dry, {"甲": "站"}, date(2018, 6, 30), seed=1)
+    assert found == [] and "零或负" in remarks[0][0]
+    wall = Wall(np.datetime64("2012-01-01"), ("甲",))
+    found, _ = flow_trends(samples, flow, {"甲": "站"}, date(2018, 6, 30), walls=[wall], seed=1)
+    assert found == []  # six years at the new place are too few

@@ -176,3 +176,15 @@ def test_the_calendar_convention_moves_little() -> None:
     real = wrtds.fit(SAMPLES, FLOW, decimal_year="calendar").change(2004, 2008)
     assert real != leap
     assert real.conc.last == pytest.approx(leap.conc.last, rel=2e-3)
+
+
+def test_seeds_tables_and_months_that_are_none_are_refused_in_words() -> None:
+    fitted = wrtds.fit(SAMPLES, FLOW)
+    with pytest.raises(UsageError, match="random generator"):
+        fitted.kalman(42)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="random generator"):
+        fitted.bootstrap_change(1990, 1995, rng=42)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="whole numbers"):
+        fitted.annual(start_month=1.5)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="DataFrame"):
+        wrtds.fit({"date": []}, FLOW)  # type: ignore[arg-type]

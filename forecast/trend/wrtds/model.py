@@ -17,7 +17,7 @@ from forecast.trend.wrtds.kalman import filled_days
 from forecast.trend.wrtds.normalisation import KG_PER_DAY, Normaliser
 from forecast.trend.wrtds.periods import check_months, period, segments
 from forecast.trend.wrtds.records import Flow, Samples, read_records
-from forecast.trend.wrtds.settings import Settings, day_of
+from forecast.trend.wrtds.settings import Settings, check_rng, day_of
 from forecast.trend.wrtds.sides import Sides, checked, settings_for_change
 from forecast.trend.wrtds.surface import Grid, Surface
 
@@ -221,6 +221,7 @@ class Wrtds:
             UsageError: a year lies outside the record, or a number can't be.
             InputError: too many draws have no result.
         """
+        check_rng(rng)
         pair, sides = self._pair(first_year, last_year, window_side, start_month, months)
         first, last = (period(y, start_month, months).first for y in (first_year, last_year))
         estimate = pair.change(sides.of(first), sides.of(last))
@@ -244,6 +245,7 @@ class Wrtds:
         Raises:
             UsageError: rho or draws can't be.
         """
+        check_rng(rng)
         y_hat, se, _ = self._estimates
         left_out = None
         if not self.samples.uncensored.all():

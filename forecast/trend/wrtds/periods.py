@@ -40,10 +40,11 @@ def check_months(start_month: int, months: int) -> None:
     Raises:
         UsageError: the months or their number can't be.
     """
-    if not (1 <= start_month <= 12 and 1 <= months <= 12):
+    whole = start_month == int(start_month) and months == int(months)
+    if not (whole and 1 <= start_month <= 12 and 1 <= months <= 12):
         raise UsageError(
             f"start_month is {start_month} and months {months}.",
-            "Use 1 to 12; 10 and 12 are the water year, 1 and 12 the calendar year.",
+            "Use whole numbers from 1 to 12; 10 and 12 are the water year, 1 and 12 the calendar year.",
         )
 
 

@@ -237,6 +237,10 @@ def _refuse(bad: Bools, day: Days, what: str, cure: str) -> None:
 
 
 def _column(table: pd.DataFrame, name: str, which: str) -> pd.Series:
+    if not isinstance(table, pd.DataFrame):
+        raise UsageError(
+            f"The table of {which} is a {type(table).__name__}.", "Give a pandas DataFrame."
+        )
     if name not in table:
         wanted = "date, q" if which == "flow" else "date, conc_low, conc_high"
         raise UsageError(f"The table of {which} has no column {name}.", f"It needs {wanted}.")

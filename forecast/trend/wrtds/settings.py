@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.errors import UsageError
 
-__all__ = ["Settings", "day_of"]
+__all__ = ["Settings", "check_rng", "day_of"]
 
 
 @dataclass(frozen=True)
@@ -72,3 +72,15 @@ def day_of(value: object, name: str) -> np.datetime64 | None:
     if np.isnat(day):
         raise UsageError(f"{name} is {value!r}, which is no date.", "Write 2010-12-31.")
     return day
+
+
+def check_rng(rng: object) -> None:
+    """Refuse what is no random generator, such as a seed.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise UsageError(
+            f"rng is {rng!r}, not a random generator.", "Give numpy.random.default_rng(seed)."
+        )

@@ -296,3 +296,42 @@ def test_every_measured_item_survives_as_a_result() -> None:
     found = by_place(water(samples("全", "2024-01-01", "2024-12-01", levels)))
     for item in levels:
         assert ("全", f"{item}_mean") in found, ITEMS[item].en
+
+
+def daily(place: str, last: str, level: float, late: float) -> pd.DataFrame:
+    """A section with a sample every day; the days of the last month have another CODMn."""
+    days = pd.date_range("2023-01-01", last) + pd.Timedelta(hours=8)
+    rng = np.random.default_rng(2)
+    rows = []
+    for day in days:
+        now = late if str(day)[:7] == last[:7] else level
+        for item, value in (LEVELS | {"codmn": now}).items():
+            rows.append(
+                {"region": "城", "place": place, "place_kind": "section", "time": day, "item": item,
+                 "value": value * np.exp(0.05 * rng.standard_normal()), "censored": False,
+                 "water_type": "river", "river": "", "file_id": "f"}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_three_days_of_a_month_with_many_samples_are_no_month() -> None:
+    settings = Settings(date(2024, 6, 3), 2024, n_paths=400)
+    # Three days of 60 mg/L would be a month that no other could make good again.
+    found = water(daily("日测", "2024-06-03", 4.0, 60.0), settings=settings, draw=True)
+    result = by_place(found)["日测", "codmn_mean"]
+    assert result.observed.n_valid == 5 and result.samples is not None
+    # A tenth of June at 60 and the rest near 4 are 9.6; the year is about 4.5.
+    assert np.median(result.samples) == pytest.approx((11 * 4.0 + 9.6) / 12, rel=0.08)
+    (card,) = found.cards
+    assert (card.n_months, card.months_left) == (5, 7)
+    assert card.p_target is not None and card.p_target > 0.5
+
+
+def test_a_month_with_its_one_sample_is_known_before_it_is_over() -> None:
+    settings = Settings(date(2024, 6, 10), 2024, n_paths=50)
+    frame = samples("月测", "2022-01-01", "2024-06-01")
+    found = water(frame, settings=settings, draw=True)
+    assert by_place(found)["月测", "codmn_mean"].observed.n_valid == 6
+    (card,) = found.cards
+    # The month under way is no month ahead where its sample is there.
+    assert [str(one.month)[5:7] for one in card.ahead] == ["07", "08", "09", "10", "11", "12"]

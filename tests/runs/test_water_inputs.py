@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
 from forecast.configuration import Config
-from forecast.runs.water_inputs import declared_places, with_declared_kinds
+from forecast.runs.water_inputs import (
+    declared_places,
+    surroundings,
+    unmatched_sections,
+    with_declared_kinds,
+)
+from forecast.store import Store
 
 _SECTIONS = [
     {
@@ -52,3 +59,28 @@ def test_a_declared_kind_and_water_type_win_in_their_own_region_alone() -> None:
     # What was handed in stays as it was; without a declaration nothing is copied.
     assert set(samples["water_type"]) == {"river"}
     assert with_declared_kinds(samples, Config()) is samples
+
+
+def test_a_name_that_no_sample_carries_is_told() -> None:
+    samples = pd.DataFrame({"region": ["甲河"], "place": ["大桥断面"]})
+    breaks = [{"day": date(2020, 1, 1), "region": "甲河市", "section": "大侨"}]
+    config = Config.model_validate({"sections": _SECTIONS[:2], "breaks": breaks})
+    told = unmatched_sections(config, samples)
+    assert [zh.split("「")[1].split("」")[0] for zh, _ in told] == ["水源", "大侨"]
+    assert "[[breaks]]" in told[1][1]
+
+
+def test_breaks_and_moves_become_walls_of_their_section(tmp_path: Path) -> None:
+    breaks = [
+        {"day": date(2021, 3, 1), "region": "甲河市", "section": "水源", "items": ["tp"]},
+        {"day": date(2022, 3, 1), "region": "甲河市", "items": ["pm25"]},
+    ]
+    config = Config.model_validate({"sections": _SECTIONS, "breaks": breaks})
+    around = surroundings(Store(tmp_path), config, date(2023, 1, 1))
+    found = [(str(w.day), w.region, w.section, w.items) for w in around.walls]
+    # A break of the air is none of the water; a moved section is another water.
+    assert found == [
+        ("2021-03-01", "甲河", "水源", ("tp",)),
+        ("2020-05-01", "甲河", "大桥", ()),
+    ]
+    assert around.flow.empty and around.rain.empty

@@ -35,7 +35,6 @@ def draw_donors(
         own = np.flatnonzero(wanted == day)
         gap = circular_gap(of_year, day)
         pool = np.flatnonzero(gap <= max(window, int(gap.min())))
-        # Drawn for each day of the year, there or not: a longer calendar changes no other day's.
         donors[:, own] = pool[rng.integers(0, len(pool), size=(times, len(own)))]
     return donors
 

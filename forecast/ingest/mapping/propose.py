@@ -306,7 +306,15 @@ def _reading(
     draft: _Draft,
 ) -> dict[str, object]:
     """Return what ``[read]`` needs beyond its defaults."""
-    columns = [one["column"] for one in items.values() if "column" in one] or [roles["value"]]
+    # Classes are words by themselves: Ⅱ is no mark of a missing value.
+    columns = [
+        one["column"]
+        for code, one in items.items()
+        if "column" in one and code != "class_published"
+    ]
+    if not columns and not roles.get("value"):
+        return {}
+    columns = columns or [roles["value"]]
     cells = pd.concat([body[column] for column in columns], ignore_index=True)
     settings: dict[str, object] = {}
     comma = cells.str.fullmatch(r"[+-]?[0-9]+,[0-9]+").to_numpy(bool)

@@ -25,7 +25,7 @@ from forecast.region_names import normalise_region
 from forecast.standards.budget import bad_day_budget, good_days_needed, mean_allowed
 from forecast.standards.indicators import WATER_CLASSES, indicator
 from forecast.targets.applied import Applied
-from forecast.targets.applying import section_set_mismatch
+from forecast.targets.applying import section_list
 from forecast.targets.evidence import Evidence, Thresholds
 from forecast.targets.model import GRADE_INDICATOR, Plan, Target
 from forecast.targets.verdicts import judge
@@ -98,11 +98,11 @@ def _evidence(
     entered: Applied,
 ) -> Evidence:
     sufficient, reason = result.sufficient, result.reason
+    more = ("", "")
     if result.place_kind == "section_set" and target.section_set:
-        plan = plans.get(target.plan)
         # The list counts, not the sections that happen to have data: a dry one stays a member.
-        n = result.observed.n_expected
-        clash = section_set_mismatch(target, plan, n, settings.last_day) if plan else None
+        n, day = result.observed.n_expected, settings.last_day
+        clash, more = section_list(target, plans.get(target.plan), result.place, n, day)
         if clash is not None:
             sufficient, reason = False, clash
     key = (normalise_region(result.region), result.indicator)
@@ -113,7 +113,7 @@ def _evidence(
         past = {**known, **past}
     past.update(result.history)
     before = {y: v for y, v in past.items() if y < settings.year}
-    more = limit_remark(target, before)
+    limit = limit_remark(target, before)
     return Evidence(
         observed=result.observed_judged,
         samples=result.judged,
@@ -127,7 +127,7 @@ def _evidence(
         monthly=result.monthly,
         independent=result.independent,
         condition=condition_of(target, entered.yearly, result.region, settings.year),
-        remarks=(result.remarks[0] + more[0], result.remarks[1] + more[1]),
+        remarks=(result.remarks[0] + more[0] + limit[0], result.remarks[1] + more[1] + limit[1]),
         as_of=str(result.observed.last_day or ""),
         detail_zh=result.detail[0],
         detail_en=result.detail[1],

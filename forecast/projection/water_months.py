@@ -216,9 +216,11 @@ def published_history(samples: pd.DataFrame, settings: Settings) -> ClassHistory
         samples: all samples known at the as-of date.
     """
     key = section_key(samples)
-    measured = set(key[samples["item"].isin(CLASS_ITEMS)])
-    own = samples[(samples["item"] == "class_published") & ~key.isin(measured)]
     begun = _begun(settings)
+    # Items that ended a year ago say nothing of the class any more.
+    late = samples["time"].to_numpy().astype("datetime64[M]") >= begun - 13
+    measured = set(key[samples["item"].isin(CLASS_ITEMS) & late])
+    own = samples[(samples["item"] == "class_published") & ~key.isin(measured)]
     own = own[own["time"].to_numpy().astype("datetime64[M]") < begun]
     if own.empty:
         return None

@@ -110,10 +110,14 @@ class SectionRecord:
 
     @property
     def classes_only(self) -> bool:
-        """Whether nothing but published classes is known."""
-        return not self.counted and bool(
-            np.isfinite(self.facts.published).any() or self.facts.published_past
-        )
+        """Whether nothing but published classes is known, by now: items may have ended."""
+        published = self.facts.published
+        if not self.counted:
+            return bool(np.isfinite(published).any() or self.facts.published_past)
+        columns = list(self.counted)
+        late = (self.observed[:, columns], self.last_year[:, columns])
+        ended = not any(np.isfinite(table).any() for table in late)
+        return ended and self.joined is None and bool(np.isfinite(published).any())
 
     @property
     def n_months(self) -> int:

@@ -12,6 +12,7 @@ from forecast.targets.model import Plan, SectionSet, Target
 __all__ = [
     "applying_targets",
     "plans_of_region",
+    "section_list",
     "section_set_mismatch",
     "section_set_on",
 ]
@@ -114,3 +115,38 @@ def section_set_mismatch(
             f"of {n_sections}, so the shares are not comparable",
         )
     return None
+
+
+#: Words of a list that is a part of the sections by its very name.
+_PART = ("出境", "出省", "出陕", "出口", "入境", "入湖")
+
+
+def section_list(
+    target: Target, plan: Plan | None, answered_by: str, n_sections: int, date: dt.date
+) -> tuple[tuple[str, str] | None, tuple[str, str]]:
+    """Whether a list of sections can answer ``target``, and what has to be said of it (zh, en).
+
+    Args:
+        answered_by: name of the list that answers; all sections with readings where the target's
+            own list is not declared.
+        n_sections: how many it has on ``date``.
+
+    Returns:
+        Why it can't answer (None where it can), and a remark, empty for the target's own list.
+    """
+    clash = section_set_mismatch(target, plan, n_sections, date) if plan else None
+    name = target.section_set
+    if clash is not None or not name or answered_by == name:
+        return clash, ("", "")
+    if any(word in name for word in _PART):
+        return (
+            f"规划所指断面清单「{name}」未申报，不能用全部断面代替；请在 forecast.toml 的 [[section_sets]] 中"
+            "以此名列出断面",
+            f"the list of sections that the plan means ({name}) is not declared, and all sections "
+            "can't stand for it; list its sections under this name in [[section_sets]] of "
+            "forecast.toml",
+        ), ("", "")
+    return None, (
+        f"断面清单「{name}」未申报，按有监测值的全部断面评价。",
+        f" The list {name} is not declared: all sections with readings are taken for it.",
+    )

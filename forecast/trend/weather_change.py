@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from forecast.trend.wording import number_text
-
 __all__ = ["WeatherChange"]
 
 
@@ -95,9 +93,10 @@ class WeatherChange:
             ("weather", self.weather_interval), ("emissions", self.emissions_interval)
         ):  # fmt: skip
             if math.isfinite(low):
-                span = f"{number_text(low)} 至 {number_text(high)}" if lang == "zh" else (
-                    f"{number_text(low)} to {number_text(high)}"
-                )  # fmt: skip
-                share = f"{100 * self.level:g}% 区间 " if lang == "zh" else ""
-                texts[name] += f"（{share}{span}）" if lang == "zh" else f" ({span})"
+                span = [f"{v:+.{decimals}f}" for v in (low, high)]
+                texts[name] += (
+                    f"（{100 * self.level:g}% 区间 {span[0]} 至 {span[1]}）"
+                    if lang == "zh"
+                    else f" ({100 * self.level:g} % interval {span[0]} to {span[1]})"
+                )
         return texts

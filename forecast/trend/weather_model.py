@@ -14,6 +14,7 @@ features of g then holds what f, which looks over a year, is too slow for.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -85,8 +86,8 @@ class WeatherSettings:
                     f"There is no {name} {value!r} of weather normalisation.",
                     f"Choose {' or '.join(allowed)}.",
                 )
-        if self.trees < 10:
-            raise UsageError(f"{self.trees} trees do not make a model.", "Ask for 10 or more.")
+        if self.trees < 30:
+            raise UsageError(f"{self.trees} trees do not make a model.", "Ask for 30 or more.")
         if not 7 <= self.window <= 182:
             raise UsageError(
                 f"A season of ± {self.window} days has no meaning.",
@@ -195,12 +196,14 @@ def fit_weather_model(
         for _ in range(_ROUNDS):
             at_nodes = _local_line(number, rest, own, nodes)
             trend = np.interp(number, nodes, at_nodes)
-            # Without the date: what changes with it is left to the trend.
-            rest = z - _grow(features[:, 1:], z - trend, own, settings, rng)[1]
+            # Without the date: what changes with it is left to the trend. A forest here with
+            # either method: its days left out come without growing more trees.
+            rest = z - _forest(features[:, 1:], z - trend, own, settings, rng)[1]
         at_nodes = _local_line(number, rest, own, nodes)
         level, slope = _carried(number, rest, own)
     trend = np.interp(number, nodes, at_nodes)
-    trees, seen = _grow(features, z - trend, own, settings, rng)
+    grow = _forest if settings.method == "forest" else _boosting
+    trees, seen = grow(features, z - trend, own, settings, rng)
     residual = z - trend - seen
     smear = np.ones(366)
     if settings.scale == "log":
@@ -220,7 +223,7 @@ def _number(days: pd.DatetimeIndex) -> NDArray[np.float64]:
 
 def _features(days: pd.DatetimeIndex, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Date, day of the year, weekday, weather: (day, 3 + item)."""
-    calendar = (_number(days), days.day_of_year.to_numpy(), days.dayofweek.to_numpy())
+    calendar = (_number(days), days.day_of_year.to_numpy(), days.day_of_week.to_numpy())
     return np.column_stack([*calendar, x]).astype(np.float64)
 
 
@@ -282,42 +285,55 @@ def _seasonal_mean(
     return found
 
 
-def _grow(
+def _forest(
     features: NDArray[np.float64],
     z: NDArray[np.float64],
     own: NDArray[np.float64],
     settings: WeatherSettings,
     rng: np.random.Generator,
 ) -> tuple[_Trees, NDArray[np.float64]]:
-    """Trees, and for each day what those say that have not seen it."""
-    ensemble = _ensemble()
-    seed = int(rng.integers(2**31))
+    """A forest, and for each day what those of its trees say that have not seen it."""
     drawn = own > 0
-    if settings.method == "boosting":
-        part = (np.arange(len(z)) // _BLOCK) % _PARTS
-        seen = np.empty(len(z))
-        for k in range(_PARTS):
-            others = drawn & (part != k)
-            trees = _boosted(ensemble, settings, seed + k + 1)
-            trees.fit(features[others], z[others], sample_weight=own[others])
-            seen[part == k] = trees.predict(features[part == k])
-        final = _boosted(ensemble, settings, seed)
-        final.fit(features[drawn], z[drawn], sample_weight=own[drawn])
-        return final, seen
-    forest = ensemble.RandomForestRegressor(
+    forest = _ensemble().RandomForestRegressor(
         settings.trees, min_samples_leaf=_LEAF, max_features=_SHARE, oob_score=True, n_jobs=1,
-        random_state=seed,
+        random_state=int(rng.integers(2**31)),
     )  # fmt: skip
-    # With the weight 0 a day is never seen: it takes no part, and each tree may judge it.
-    forest.fit(features[drawn], z[drawn], sample_weight=own[drawn])
-    seen = forest.predict(features) if not drawn.all() else np.empty(len(z))
-    seen[drawn] = forest.oob_prediction_
+    with warnings.catch_warnings():
+        # Of 30 trees one day in a million is seen by all; scikit-learn warns and says 0 of it.
+        warnings.filterwarnings(
+            "ignore", message="Some inputs do not have OOB", category=UserWarning
+        )
+        forest.fit(features[drawn], z[drawn], sample_weight=own[drawn])
+    seen: NDArray[np.float64] = forest.predict(features)
+    out_of_bag = forest.oob_prediction_
+    seen[drawn] = np.where(out_of_bag == 0.0, seen[drawn], out_of_bag)
     return forest, seen
 
 
-def _boosted(ensemble: Any, settings: WeatherSettings, seed: int) -> Any:
+def _boosting(
+    features: NDArray[np.float64],
+    z: NDArray[np.float64],
+    own: NDArray[np.float64],
+    settings: WeatherSettings,
+    rng: np.random.Generator,
+) -> tuple[_Trees, NDArray[np.float64]]:
+    """Boosted trees, and for each day what others say, grown without the month about it."""
+    drawn, seed = own > 0, int(rng.integers(2**31))
+    part = (np.arange(len(z)) // _BLOCK) % _PARTS
+    seen = np.empty(len(z))
+    for k in range(_PARTS):
+        others = drawn & (part != k)
+        trees = _boosted(settings, seed + k + 1)
+        trees.fit(features[others], z[others], sample_weight=own[others])
+        seen[part == k] = trees.predict(features[part == k])
+    final = _boosted(settings, seed)
+    final.fit(features[drawn], z[drawn], sample_weight=own[drawn])
+    return final, seen
+
+
+def _boosted(settings: WeatherSettings, seed: int) -> Any:
     """Boosted trees, small and slow: 0.1 a round, 15 leaves of 20 days or more."""
-    return ensemble.HistGradientBoostingRegressor(
+    return _ensemble().HistGradientBoostingRegressor(
         learning_rate=0.1, max_iter=settings.trees, max_leaf_nodes=15, min_samples_leaf=20,
         early_stopping=False, random_state=seed,
     )  # fmt: skip

@@ -4,7 +4,8 @@ A weather model (see :mod:`forecast.trend.weather_model`) is asked what each day
 the weather of other days of the same season: Grange et al. (2018), doi:10.5194/acp-18-6223-2018,
 with the season kept as in deweather. The mean over the draws is the value in normal weather; the
 draws themselves, each with the residual of its day, tell how likely a bad day was. Bounds come
-from refits on blocks of days drawn anew.
+from refits on random halves of the record, in blocks of 30 days: estimates from halves scatter
+about the whole as much as the whole does about the truth (McCarthy 1969, doi:10.2307/1402116).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import InputError, UsageError
+from forecast.standards.items import ITEMS
 from forecast.trend.resampling import SEED
 from forecast.trend.weather_change import WeatherChange
 from forecast.trend.weather_draws import draw_donors, draw_scaled
@@ -33,7 +35,7 @@ from forecast.trend.weather_words import normalised_words
 
 __all__ = ["WeatherNormalised", "weather_normalise"]
 
-#: Days of a block that is drawn together in a refit: longer than a spell of weather.
+#: Days of a block that a refit takes or leaves together: longer than a spell of weather.
 _BLOCK = 30
 #: Trees of a refit, as a part of those of the model, and the draws it is given at most: their own
 #: scatter averages out over a month.
@@ -205,7 +207,7 @@ def weather_normalise(
     level: float = 0.9,
     validation: Validation = "time",
     name: str | None = None,
-    unit: str = "µg/m³",
+    unit: str | None = None,
 ) -> WeatherNormalised:
     """Put the record of an item into normal weather.
 
@@ -222,11 +224,11 @@ def weather_normalise(
         weather_items: columns of ``weather`` to use; None takes all.
         window: days on either side of the day of the year whose weather is normal for it.
         resamples: draws of weather for each day, 20 or more.
-        refits: refits on blocks of days drawn anew, for bounds; 0 gives none.
+        refits: refits on random halves of the record, for bounds; 0 gives none.
         level: probability that the bounds are to hold.
         validation: ``time``: the last year (of a short record: fifth) is predicted from the days
             before; ``random``: a random fifth, which hides forecast error; ``none``.
-        name, unit: how the item is called in words.
+        name, unit: how the item is called in words; None: as the package calls it.
 
     Raises:
         InputError: no such column, a day twice, too short a record, no weather.
@@ -247,6 +249,7 @@ def weather_normalise(
     settings = WeatherSettings(
         method, trend, scale or ("log" if trend == "carried" else "linear"), trees, window
     )
+    known = ITEMS.get(item)
     # A stream for each step: what one of them draws changes nothing of the others.
     streams = (np.random.default_rng(SEED) if rng is None else rng).spawn(4)
     rows = weather_rows(daily[item], weather, weather_items)
@@ -272,7 +275,8 @@ def weather_normalise(
     monthly = _monthly(table, refit_normalised, level)
     bounds = _bounds(normalised, refit_normalised, level)
     return WeatherNormalised(
-        name=name or item, unit=unit, settings=settings,
+        name=name or (known.en if known else item),
+        unit=unit if unit is not None else (known.unit if known else ""), settings=settings,
         daily=table.assign(lower=bounds[0], upper=bounds[1]), monthly=monthly,
         scores=pd.DataFrame.from_dict(scores, orient="index", columns=list(SCORES)),
         by_year=pd.DataFrame.from_dict(by_year, orient="index").rename_axis("year"),
@@ -294,13 +298,13 @@ def _refits(
     at = (rows.days - rows.calendar[0]).days.to_numpy()
     block = np.arange(len(rows.days)) // _BLOCK
     blocks = int(block[-1]) + 1
-    fewer = replace(settings, trees=max(10, settings.trees // _PART_OF_TREES))
+    fewer = replace(settings, trees=max(30, settings.trees // _PART_OF_TREES))
     if settings.method == "boosting":
         fewer = settings  # rounds build on each other: fewer of them are another model
     normalised, modelled = np.empty((times, n)), np.full((times, n), np.nan)
     for k, own in enumerate(rng.spawn(times)):
-        counts = np.bincount(own.integers(0, blocks, size=blocks), minlength=blocks)
-        model = fit_weather_model(rows, fewer, own, weights=counts[block].astype(np.float64))
+        half = np.isin(block, own.choice(blocks, size=blocks // 2, replace=False))
+        model = fit_weather_model(rows, fewer, own, weights=half.astype(np.float64))
         scaled = draw_scaled(model, rows.calendar, donors)
         normalised[k] = model.mean(rows.calendar, scaled).mean(axis=0)
         modelled[k, at] = model.left_out

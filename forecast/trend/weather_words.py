@@ -37,7 +37,7 @@ def normalised_words(found: WeatherNormalised, lang: str) -> str:
             f"缺监测值 {rows.no_value} 天、缺气象 {rows.no_weather} 天，均不补",
             f"气象要素 {'、'.join(rows.items)}；正常气象为全部年份同一日前后 {s.window} 天内的气象，"
             f"每日抽取 {len(found.draws)} 次",
-            f"袋外日 R² {_plain(trained['r2'])}，RMSE {_plain(trained['rmse'])}，"
+            f"对未见过的日子 R² {_plain(trained['r2'])}，RMSE {_plain(trained['rmse'])}，"
             f"偏差（观测−模型）{number_text(trained['bias'])}",
         ]
     else:

@@ -335,3 +335,14 @@ def test_a_month_with_its_one_sample_is_known_before_it_is_over() -> None:
     (card,) = found.cards
     # The month under way is no month ahead where its sample is there.
     assert [str(one.month)[5:7] for one in card.ahead] == ["07", "08", "09", "10", "11", "12"]
+
+
+def test_a_section_whose_items_ended_goes_on_by_its_published_classes() -> None:
+    settings = Settings(date(2024, 9, 30), 2024, n_paths=60)
+    items = samples("转为公布", "2019-01-01", "2021-12-01")
+    classes = samples("转为公布", "2021-01-01", "2024-09-01", {"class_published": 2.0})
+    result = by_place(water(items, classes, settings=settings, draw=True))[
+        "转为公布", "section_class"
+    ]
+    assert result.observed.n_valid == 9 and result.observed.value == 2.0
+    assert result.sufficient and result.samples is not None and set(result.samples) == {2.0}

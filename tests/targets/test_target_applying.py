@@ -13,6 +13,7 @@ from forecast.targets import (
     applying_targets,
     find_plan,
     load_plans,
+    section_list,
     section_set_mismatch,
 )
 
@@ -120,3 +121,24 @@ def test_a_target_without_a_list_has_no_mismatch(plans: tuple[Plan, ...]) -> Non
     # Ankang does not say how many sections it has, so no number can contradict it.
     assert section_set_mismatch(share, plan, 7, dt.date(2025, 6, 30)) is None
     assert section_set_mismatch(pm25, plan, 1, dt.date(2025, 6, 30)) is None
+
+
+def test_all_sections_never_stand_for_outflow_sections(plans: tuple[Plan, ...]) -> None:
+    plan = find_plan(plans, "qiandongnan")
+    outflow = plan.find("qiandongnan-2025-share-class-iii-outflow")
+    assert outflow is not None and outflow.section_set == "主要河流出境断面"
+    day = dt.date(2025, 6, 30)
+    clash, remark = section_list(outflow, plan, "all", 8, day)
+    assert clash is not None and remark == ("", "")
+    assert "主要河流出境断面" in clash[0] and "[[section_sets]]" in clash[1]
+    # Declared under the plan's name it answers, with nothing to say of it.
+    assert section_list(outflow, plan, "主要河流出境断面", 3, day) == (None, ("", ""))
+
+
+def test_all_sections_stand_for_an_undeclared_list_with_a_remark(plans: tuple[Plan, ...]) -> None:
+    plan = find_plan(plans, "ankang")
+    share = plan.find("ankang-2025-share-class-iii")
+    assert share is not None and share.section_set
+    clash, remark = section_list(share, plan, "all", 7, dt.date(2025, 6, 30))
+    assert clash is None
+    assert share.section_set in remark[0] and "not declared" in remark[1]

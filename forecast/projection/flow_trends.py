@@ -125,6 +125,15 @@ def flow_trends(
             rows = every[every["time"] >= pd.Timestamp(max(moved))] if moved else every
             pairs = _pairs(rows, river, last)
             if len(pairs) < FEWEST_SAMPLES or _span(pairs) < FEWEST_YEARS:
+                if moved and len(every) >= FEWEST_SAMPLES:
+                    remarks.append(
+                        (
+                            f"{section} {item}:申报的断点之后只有{len(pairs)}个样品,不足以做流量归一化趋势"
+                            f"(需{FEWEST_SAMPLES}个、{FEWEST_YEARS}年)",
+                            f"{section} {item}: {len(pairs)} samples since the declared break, too few "
+                            f"for a flow-normalised trend ({FEWEST_SAMPLES} and {FEWEST_YEARS} years)",
+                        )
+                    )
                 continue
             key = _key(pairs, river, seed, replicates)
             kept = _kept(cache, key)
@@ -195,6 +204,8 @@ def _pairs(rows: pd.DataFrame, river: pd.DataFrame, last: date) -> pd.DataFrame:
 
 def _span(pairs: pd.DataFrame) -> float:
     """Years between the first and the last sample."""
+    if pairs.empty:
+        return 0.0
     return float((pairs["date"].iloc[-1] - pairs["date"].iloc[0]).days) / 365.25
 
 

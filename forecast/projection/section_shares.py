@@ -254,7 +254,9 @@ def _past(
         same = set(then.sections) == now if then is not None else not of.other_lists
         if not of.group.sections:
             # Without a list the sections with any sample are the list, and have to be the same ones.
-            same = _present(of, year) == _present(of, settings.year)
+            now = _present(of, settings.year)
+            # Before the first sample of a year its list is that of the year before.
+            same = not now or _present(of, year) == now
         if not same:
             other.append(str(year))
             continue

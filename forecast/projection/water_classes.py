@@ -259,6 +259,12 @@ def _class_bounds(record: SectionRecord, settings: Settings) -> tuple[float, flo
 
 
 def _reason(record: SectionRecord, settings: Settings) -> tuple[str, str]:
+    last = record.facts.last
+    if not record.items and last is not None and not record.classes_only:
+        return (
+            f"{last:%Y年%m月}以后没有监测值",
+            f"no sample since {last:%Y-%m}",
+        )
     if not record.class_items and not record.classes_only:
         return (
             "没有参与定类的监测项目（pH、溶解氧、高锰酸盐指数、氨氮、总磷等）",

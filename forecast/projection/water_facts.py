@@ -15,7 +15,7 @@ from forecast.projection.settings import Settings
 from forecast.projection.water_names import same_section
 from forecast.projection.water_record import PAST_YEARS, Facts
 
-__all__ = ["Declared", "place_facts", "published_class", "waters_of"]
+__all__ = ["Declared", "place_facts", "published_class", "sampled_often", "waters_of"]
 
 _KINDS = ("section", "source", "groundwater")
 
@@ -81,7 +81,7 @@ def place_facts(
             if np.isfinite(months).any():
                 past[year] = months
         seen = _published(published, settings.year)
-        frequent = _frequent(own, settings)
+        frequent = sampled_often(own, settings)
         as_of = pd.Timestamp(settings.as_of)
         if frequent and as_of.year == settings.year and as_of.day < as_of.days_in_month:
             seen[as_of.month - 1] = np.nan
@@ -103,7 +103,7 @@ def place_facts(
     return out
 
 
-def _frequent(samples: pd.DataFrame, settings: Settings) -> bool:
+def sampled_often(samples: pd.DataFrame, settings: Settings) -> bool:
     """Whether the months of the last year usually had samples of more than two days."""
     start = pd.Timestamp(settings.as_of).to_period("M").to_timestamp()
     times = samples["time"]

@@ -6,7 +6,7 @@ All sections of a workspace are drawn at once, so that what they have in common 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,12 @@ from forecast.models.class_history import ClassHistory
 from forecast.models.paths import Paths
 from forecast.models.water_ladder import WaterLadder
 from forecast.models.water_ordinal import WaterOrdinal
+from forecast.models.water_scale import PLAIN
 from forecast.models.water_walls import Wall
 from forecast.projection.class_outlook import MonthOutlook, month_outlooks
 from forecast.projection.settings import Settings
 from forecast.projection.streams import stream
-from forecast.projection.water_facts import published_class
+from forecast.projection.water_facts import published_class, sampled_often
 from forecast.projection.water_names import same_section
 from forecast.projection.water_record import SILENT_MONTHS
 from forecast.region_names import normalise_region
@@ -126,7 +127,49 @@ def draw_items(
     if not len(ahead):
         return None, report
     rng = stream(settings.seed, "water")
-    return model.sample(ahead.astype("datetime64[D]"), settings.n_paths, rng), report
+    paths = model.sample(ahead.astype("datetime64[D]"), settings.n_paths, rng)
+    often = {str(place) for place, own in keyed.groupby("place") if sampled_often(own, settings)}
+    return _told_of_month_under_way(paths, monthly, settings, often), report
+
+
+def _told_of_month_under_way(
+    paths: Paths, monthly: pd.DataFrame, settings: Settings, often: set[str]
+) -> Paths:
+    """Move the paths of each series by what its month under way has shown so far.
+
+    The fit ends with the last whole month, so that sections not sampled since are drawn from there.
+    A value of the month under way moves every later month by its regression on that month over the
+    paths (the update of an ensemble Kalman filter). Where a month has many samples, its mean so far
+    is an inexact value of the month: with a part f of the month over, its error has a variance of
+    0.15 (1 - f)/f of that of the month (judgement).
+    """
+    begun = _begun(settings)
+    here = monthly.index.to_numpy().astype("datetime64[M]") == begun
+    at = np.flatnonzero(paths.times.astype("datetime64[M]") == begun)
+    if not here.any() or not len(at):
+        return paths
+    row = monthly.loc[here].iloc[0]
+    day = pd.Timestamp(settings.as_of)
+    part = day.day / day.days_in_month
+    values = paths.values.copy()
+    for column, key in enumerate(zip(paths.places, paths.items, strict=True)):
+        seen = float(row[key]) if key in row.index else float("nan")
+        plain = key[1] in PLAIN
+        if not np.isfinite(seen) or (seen <= 0.0 and not plain):
+            continue
+        drawn = values[:, at[0] :, column].astype(np.float64)
+        drawn = drawn if plain else np.log(drawn)
+        goal = seen if plain else np.log(seen)
+        centred = drawn - drawn.mean(axis=0)
+        variance = float((centred[:, 0] ** 2).mean())
+        if variance <= 1e-12:
+            continue
+        error = 0.15 * (1.0 - part) / part if key[0] in often else 0.0
+        gain = (centred * centred[:, :1]).mean(axis=0) / (variance * (1.0 + error))
+        moved = drawn + np.clip(gain, 0.0, 1.0) * (goal - drawn[:, :1])
+        low, high = PLAIN.get(key[1], (-np.inf, np.inf))
+        values[:, at[0] :, column] = np.clip(moved, low, high) if plain else np.exp(moved)
+    return replace(paths, values=values)
 
 
 def _hydrology(

@@ -151,7 +151,9 @@ class SectionRecord:
         )
         seen = np.flatnonzero(values)
         # A month that is over and went without a sample is not coming back.
-        gone = elapsed_months(settings) - 1 if settings.as_of.year == settings.year else 0
+        day = pd.Timestamp(settings.as_of)
+        whole = elapsed_months(settings) - (day.day < day.days_in_month)
+        gone = whole if settings.as_of.year == settings.year else 0
         return 12 - max(int(seen[-1]) + 1 if seen.size else 0, gone)
 
 

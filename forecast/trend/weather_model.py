@@ -2,14 +2,15 @@
 
 With z the value (or its logarithm), x the weather of the day, d its date,
 
-    z = f(d) + g(x, day of the year, weekday, d) + e.
+    z = f(d) + h(x, season, weekday) + g(x, day of the year, weekday, d) + e.
 
 g is a forest or boosted trees, with the features of the R package rmweather. Trees know no value
-beyond those they have seen: asked for the year after the record they repeat its last months, and a
-falling series is over-predicted. f is therefore taken off before the trees are grown: a local
-line through what trees without the date leave over (two rounds of backfitting, Hastie and
-Tibshirani 1990), carried beyond the record by :meth:`WeatherModel.trend_at`. The date among the
-features of g then holds what f, which looks over a year, is too slow for.
+beyond those they have seen: asked for the year after the record they repeat its last weeks, and a
+falling series is over-predicted. f, a local line over a year, and h, lines of the weather (see
+:mod:`forecast.trend.weather_lines`), are therefore taken off before the trees are grown: first h
+beside a broken trend, then f from what h and trees without the date leave over (backfitting,
+Hastie and Tibshirani 1990). f is carried beyond the record by :meth:`WeatherModel.trend_at`; there
+the trees without the date speak, within it those with the date, which hold what f is too slow for.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import InputError, UsageError
+from forecast.trend.weather_lines import WeatherLines, fit_weather_lines
 from forecast.trend.weather_rows import WeatherRows, circular_gap
 
 __all__ = ["METHODS", "Method", "Scale", "Trend", "WeatherModel", "WeatherSettings",
@@ -38,8 +40,6 @@ METHODS: tuple[Method, ...] = ("forest", "boosting")
 _REACH = 365.0
 #: Days between the points at which the local line is worked out; in between it is interpolated.
 _NODES = 30
-#: Rounds of backfitting: the second changes the trend of London's NO2 by less than 1 %.
-_ROUNDS = 2
 #: Years whose line gives the slope that is carried on, and the part of it that is believed: falls
 #: flatten as often as they go on (damped trend, Gardner and McKenzie 1985,
 #: doi:10.1287/mnsc.31.10.1237, here with one factor for the one year that is asked for).
@@ -126,6 +126,8 @@ class WeatherModel:
     nodes: NDArray[np.float64] = field(repr=False, compare=False)
     at_nodes: NDArray[np.float64] = field(repr=False, compare=False)
     trees: _Trees = field(repr=False, compare=False)
+    lines: WeatherLines | None = field(repr=False, compare=False)
+    timeless: _Trees | None = field(repr=False, compare=False)
 
     def trend_at(self, days: pd.DatetimeIndex) -> NDArray[np.float64]:
         """f, (day,), on the scale of the model.
@@ -145,7 +147,14 @@ class WeatherModel:
 
     def scaled(self, days: pd.DatetimeIndex, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Prediction on the scale of the model, (day,), for weather ``x`` (day, item)."""
-        return self.trend_at(days) + self.trees.predict(_features(days, x))
+        features = _features(days, x)
+        found = self.trees.predict(features)
+        if self.lines is None or self.timeless is None:
+            return found
+        after = features[:, 0] > _number(self.rows.days[-1:])[0]
+        if after.any():
+            found[after] = self.timeless.predict(features[after, 1:])
+        return self.trend_at(days) + self.lines.effect(days, x) + found
 
     def mean(self, days: pd.DatetimeIndex, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean [unit] that belongs to a prediction on the scale of the model, (..., day)."""
@@ -191,28 +200,29 @@ def fit_weather_model(
     own = np.ones(len(z)) if weights is None else weights
     nodes = np.append(np.arange(number[0], number[-1], _NODES), number[-1])
     at_nodes, level, slope = np.zeros(len(nodes)), 0.0, 0.0
-    if settings.trend == "carried":
-        rest = z
-        for _ in range(_ROUNDS):
-            at_nodes = _local_line(number, rest, own, nodes)
-            trend = np.interp(number, nodes, at_nodes)
-            # Without the date: what changes with it is left to the trend. A forest here with
-            # either method: its days left out come without growing more trees.
-            rest = z - _forest(features[:, 1:], z - trend, own, settings, rng)[1]
-        at_nodes = _local_line(number, rest, own, nodes)
-        level, slope = _carried(number, rest, own)
-    trend = np.interp(number, nodes, at_nodes)
     grow = _forest if settings.method == "forest" else _boosting
-    trees, seen = grow(features, z - trend, own, settings, rng)
-    residual = z - trend - seen
+    outside, lines, timeless = np.zeros(len(z)), None, None
+    if settings.trend == "carried":
+        lines = fit_weather_lines(rows, z, own)
+        effect = lines.effect(rows.days, rows.x)
+        at_nodes = _local_line(number, z - effect, own, nodes)
+        rest = z - effect - np.interp(number, nodes, at_nodes)
+        # Without the date: what changes with it is left to the trend.
+        timeless, seen = grow(features[:, 1:], rest, own, settings, rng)
+        at_nodes = _local_line(number, z - effect - seen, own, nodes)
+        level, slope = _carried(number, z - effect - seen, own)
+        outside = effect + np.interp(number, nodes, at_nodes)
+    trees, seen = grow(features, z - outside, own, settings, rng)
+    residual = z - outside - seen
     smear = np.ones(366)
     if settings.scale == "log":
         smear = _seasonal_mean(rows.days, np.exp(residual), settings.window)
     model = WeatherModel(
         settings=settings, rows=rows, left_out=seen, residual=residual, level=level, slope=slope,
         smear=smear, nodes=nodes, at_nodes=at_nodes, trees=trees,
+        lines=lines, timeless=timeless,
     )  # fmt: skip
-    object.__setattr__(model, "left_out", model.mean(rows.days, trend + seen))
+    object.__setattr__(model, "left_out", model.mean(rows.days, outside + seen))
     return model
 
 

@@ -198,19 +198,19 @@ def test_the_trend_goes_on_from_the_last_year_with_half_the_slope() -> None:
 
 def test_the_same_seed_gives_the_same_result() -> None:
     daily, weather, _ = made_city(years=2)
-    made = [
-        weather_normalise(daily, weather, "pm25", rng=np.random.default_rng(s), trees=30,
-                          resamples=20, refits=2, validation="time")
-        for s in (5, 5, 6)
-    ]  # fmt: skip
-    pd.testing.assert_frame_equal(made[0].daily, made[1].daily)
-    pd.testing.assert_frame_equal(made[0].scores, made[1].scores)
-    assert np.array_equal(made[0].draws, made[1].draws)
-    assert not np.array_equal(made[0].draws, made[2].draws)
+
+    def made(seed: int, step: int = 1) -> WeatherNormalised:
+        return weather_normalise(
+            daily[::step], weather[::step], "pm25", rng=np.random.default_rng(seed), trees=30,
+            resamples=20, refits=2,
+        )  # fmt: skip
+
     # Rows in another order are the same record.
-    turned = weather_normalise(daily[::-1], weather[::-1], "pm25", rng=np.random.default_rng(5),
-                               trees=30, resamples=20, refits=2)  # fmt: skip
-    pd.testing.assert_frame_equal(made[0].daily, turned.daily)
+    first, again, other = made(5), made(5, -1), made(6)
+    pd.testing.assert_frame_equal(first.daily, again.daily)
+    pd.testing.assert_frame_equal(first.scores, again.scores)
+    assert np.array_equal(first.draws, again.draws)
+    assert not np.array_equal(first.draws, other.draws)
 
 
 def test_days_without_weather_are_left_out_and_counted(
@@ -286,7 +286,7 @@ def test_a_random_split_is_said_to_hide_error(
 
 def test_a_record_that_cannot_be_normalised_is_refused_with_a_cure() -> None:
     daily, weather, _ = made_city(years=2)
-    with pytest.raises(InputError, match="needs 600 days .* there are 500") as error:
+    with pytest.raises(InputError, match=r"needs 600 days .* there are 500") as error:
         weather_normalise(daily[:500], weather, "pm25")
     assert "two years or more" in error.value.cure
     with pytest.raises(InputError, match="no item no2"):

@@ -223,7 +223,7 @@ def _with_truth(
         },
         "worsening": [c.section for c in own if c.worsening],
         "comparable": sum(c.worsening is not None for c in own),
-        "sections": [card_row(c) for c in own],
+        "sections": [{k: v for k, v in card_row(c).items() if k != "ahead"} for c in own],
         "note": "比例背后的连续量：水质指数、变差的断面、最接近限值的项目",
         "note_en": "what a share hides: the index, sections that got worse, items near their limits",
     }

@@ -139,7 +139,11 @@ def section_results(
             counts={"n_valid": n_item, "n_left": max(record.n_final - record.n_months, 0)},
             remarks=_below(record, item),
             **earlier_years(
-                {y: float(period_means(v[:, [j]], (item,))[0]) for y, v in record.past.items()},
+                {
+                    y: float(period_means(v[:, [j]], (item,))[0])
+                    for y, v in record.past.items()
+                    if y not in record.facts.hidden_years.get(item, ())
+                },
                 settings,
             ),
         )  # fmt: skip
@@ -270,6 +274,12 @@ def _reason(record: SectionRecord, settings: Settings) -> tuple[str, str]:
             "没有参与定类的监测项目（pH、溶解氧、高锰酸盐指数、氨氮、总磷等）",
             "no item that decides a class (pH, DO, CODMn, NH3-N, TP …) was measured",
         )
+    if record.rhythm < MONTHS_NEEDED and record.joined is None and not settings.year_over:
+        return (
+            f"该断面近年每年最多监测{record.rhythm}个月，年度评价需要{MONTHS_NEEDED}个月",
+            f"the section was sampled in at most {record.rhythm} months of each of the last years; a "
+            f"year needs {MONTHS_NEEDED}",
+        )
     n_final = record.n_final
     if n_final < MONTHS_NEEDED:
         dry = int(record.facts.dry.sum())
@@ -339,6 +349,21 @@ def _remarks(record: SectionRecord) -> tuple[str, str]:
 
 
 def _below(record: SectionRecord, item: str) -> tuple[str, str]:
+    """What is known of an item only as a limit (zh, en)."""
+    hidden = sorted(y for y in record.facts.hidden_years.get(item, ()) if y in record.past)
+    now = _below_now(record, item)
+    if not hidden:
+        return now
+    listed = [str(y) for y in hidden]
+    return (
+        f"{ITEMS[item].zh}{'、'.join(listed)}年全部低于检出限，均值只是检出限的一半，不作比较。"
+        + now[0],
+        f" All values of {ITEMS[item].en} in {', '.join(listed)} were below detection: those years "
+        "are half a limit and are not compared." + now[1],
+    )
+
+
+def _below_now(record: SectionRecord, item: str) -> tuple[str, str]:
     share = record.facts.censored.get(item, 0.0)
     if share >= 1:
         return (

@@ -95,12 +95,24 @@ def place_facts(
             # What was published stays as it is on every path.
             published_drawn=None if drawn is None else np.where(np.isfinite(seen), seen, drawn),
             censored={str(i): float(v) for i, v in censored.items()},
+            hidden_years=_hidden_years(values),
             moved=moved if moved is not None and moved <= settings.as_of else None,
             other_names=(others or {}).get(name, ()),
             own_class=_declared(declared.own_class, name),
             background=_declared(declared.background, name) or (), frequent=frequent,
         )  # fmt: skip
     return out
+
+
+def _hidden_years(samples: pd.DataFrame) -> dict[str, frozenset[int]]:
+    """Item → years all of whose samples were below detection."""
+    whole = samples.groupby(["item", samples["time"].dt.year])["censored"].all()
+    found: dict[str, set[int]] = {}
+    for key, hidden in whole.items():
+        item, year = key if isinstance(key, tuple) else (key, 0)
+        if hidden:
+            found.setdefault(str(item), set()).add(int(str(year)))
+    return {item: frozenset(years) for item, years in found.items()}
 
 
 def sampled_often(samples: pd.DataFrame, settings: Settings) -> bool:

@@ -52,6 +52,7 @@ class Facts:
         other_names: names under which its readings also came.
         own_class: the class that is asked of this section, 1 to 6; None where none is declared.
         background: items whose exceedance is of natural background, as declared.
+        hidden_years: item → years all of whose samples were below detection.
         frequent: whether a month usually has several samples, so that one that is not over is not
             yet known.
     """
@@ -68,6 +69,7 @@ class Facts:
     other_names: tuple[str, ...] = ()
     own_class: int | None = None
     background: tuple[str, ...] = ()
+    hidden_years: Mapping[str, frozenset[int]] = field(default_factory=dict)
     frequent: bool = False
 
 
@@ -82,6 +84,7 @@ class SectionRecord:
         past: earlier year → (month, item), for years with enough months.
         last_year: (month, item) of the year before, with however many months it has.
         years: years with any value, the one asked included.
+        rhythm: most months with a value in any of the last whole years.
     """
 
     name: str
@@ -92,6 +95,7 @@ class SectionRecord:
     last_year: NDArray[np.float64]
     facts: Facts = Facts()
     years: frozenset[int] = frozenset()
+    rhythm: int = 12
 
     @property
     def counted(self) -> tuple[int, ...]:
@@ -201,7 +205,7 @@ def section_record(
         last = facts.last
         silent = (settings.as_of.year - last.year) * 12 + settings.as_of.month - last.month
         # The items whose months can be drawn decide; one that can't be drawn is left as observed.
-        if columns and silent <= SILENT_MONTHS:
+        if columns and silent <= SILENT_MONTHS and _rhythm(own, settings) >= MONTHS_NEEDED:
             joined = np.repeat(seen[None], settings.n_paths, axis=0)
             last_month = np.datetime64(last, "M").astype("datetime64[D]")
             for month, time in enumerate(months):
@@ -227,8 +231,22 @@ def section_record(
     if facts.moved is not None:
         start = (facts.moved.year - settings.year + 1) * 12 + facts.moved.month - 1
         before[: max(0, min(12, start))] = np.nan
+    rhythm = _rhythm(own, settings)
     present = frozenset(y for y, v in years.items() if np.isfinite(v).any())
-    return SectionRecord(name, items, seen, joined, past, before, facts, present)
+    return SectionRecord(name, items, seen, joined, past, before, facts, present, rhythm)
+
+
+def _rhythm(own: pd.DataFrame, settings: Settings) -> int:
+    """Most months with a value in any of the last three whole years of record; 12 where none is.
+
+    A year counts as whole where an earlier year has values too.
+    """
+    seen = pd.DatetimeIndex(own.index[own.notna().any(axis=1)])
+    if seen.empty:
+        return 12
+    years = range(max(settings.year - PAST_YEARS, seen[0].year + 1), settings.year)
+    counts = [int((seen.year == year).sum()) for year in years]
+    return max(counts, default=12) or 12
 
 
 def _without_month_under_way(

@@ -40,6 +40,10 @@ _BLOCK = 30
 #: Trees of a refit, as a part of those of the model, and the draws it is given at most: their own
 #: scatter averages out over a month.
 _PART_OF_TREES, _DRAWS_OF_REFIT = 3, 20
+#: By how much bounds of days and months are wider than t standard deviations of the refits: noise
+#: of a month that the model follows is in half of the refits, not in none. In 16 made records of
+#: four years the 90 % band held the truth at 70 to 80 % of the months without it.
+_WIDER = 1.5
 #: Part of the days of a period that a change needs of it.
 _ENOUGH = 0.5
 #: Rows over which a partial dependence is averaged.
@@ -273,7 +277,7 @@ def weather_normalise(
         int(y): model_scores(rows.y[of == y], model.left_out[of == y]) for y in np.unique(of)
     }
     monthly = _monthly(table, refit_normalised, level)
-    bounds = _bounds(normalised, refit_normalised, level)
+    bounds = _bounds(normalised, refit_normalised, level, _WIDER)
     return WeatherNormalised(
         name=name or (known.en if known else item),
         unit=unit if unit is not None else (known.unit if known else ""), settings=settings,
@@ -319,7 +323,7 @@ def _monthly(table: pd.DataFrame, refits: NDArray[np.float64], level: float) -> 
     grouped = table.groupby(number)
     normalised = grouped["normalised"].mean().to_numpy()
     of_refits = np.array([np.bincount(number, weights=r) / size for r in refits])
-    low, high = _bounds(normalised, of_refits.reshape(len(refits), len(size)), level)
+    low, high = _bounds(normalised, of_refits.reshape(len(refits), len(size)), level, _WIDER)
     return pd.DataFrame(
         {"observed": grouped["observed"].mean().to_numpy(),
          "days": grouped["observed"].count().to_numpy(),
@@ -329,14 +333,14 @@ def _monthly(table: pd.DataFrame, refits: NDArray[np.float64], level: float) -> 
 
 
 def _bounds(
-    estimate: NDArray[np.float64], refits: NDArray[np.float64], level: float
+    estimate: NDArray[np.float64], refits: NDArray[np.float64], level: float, wider: float = 1.0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Estimate ∓ t times the standard deviation of the refits; NaN without refits."""
     if not len(refits):
         return np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
     from scipy.stats import t
 
-    reach = float(t.ppf((1 + level) / 2, len(refits) - 1)) * refits.std(axis=0, ddof=1)
+    reach = wider * float(t.ppf((1 + level) / 2, len(refits) - 1)) * refits.std(axis=0, ddof=1)
     return estimate - reach, estimate + reach
 
 

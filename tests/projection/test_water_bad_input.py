@@ -364,3 +364,25 @@ def test_a_section_whose_items_ended_goes_on_by_its_published_classes() -> None:
     ]
     assert result.observed.n_valid == 9 and result.observed.value == 2.0
     assert result.sufficient and result.samples is not None and set(result.samples) == {2.0}
+
+
+def test_one_sample_a_year_never_makes_a_year() -> None:
+    settings = Settings(date(2024, 6, 30), 2024, n_paths=20)
+    every = samples("一年一次", "2018-01-01", "2024-06-01")
+    yearly = every[every["time"].dt.month == 5]
+    usual = samples("月测", "2020-01-01", "2024-06-01")
+    found = by_place(water(yearly, usual, settings=settings, draw=True))
+    rare = found["一年一次", "section_class"]
+    assert not rare.sufficient and "最多监测1个月" in rare.reason[0]
+    assert found["月测", "section_class"].sufficient
+
+
+def test_a_year_of_nothing_but_limits_is_no_history() -> None:
+    """Half of an old limit is no value that a finer method could improve on."""
+    frame = samples("检出", "2022-01-01", "2024-12-01")
+    old = (frame["time"].dt.year == 2022) & (frame["item"] == "nh3n")
+    frame.loc[old, "censored"] = True
+    frame.loc[old, "value"] = 2.0
+    result = by_place(water(frame))["检出", "nh3n_mean"]
+    assert sorted(result.history) == [2023]
+    assert "2022年全部低于检出限" in result.remarks[0] and "2022" in result.remarks[1]

@@ -161,9 +161,8 @@ def _moments(
 def plain_cells(lines: Lines, mapping: Mapping, items: dict[str, str], notes: Notes) -> Lines:
     """Return the lines with item cells as plain numbers in the items' units.
 
-    Lines with a cell that is no number by the mapping's rules go to quarantine; of a sample of
-    water only the cell does, as its items stand for themselves. Published classes stay as they
-    are written.
+    Lines with a cell that is no number by the mapping's rules go to quarantine. Published classes
+    stay as they are written.
     """
     body = lines.body.copy()
     keep = np.ones(len(body), bool)
@@ -171,15 +170,10 @@ def plain_cells(lines: Lines, mapping: Mapping, items: dict[str, str], notes: No
         if item == "class_published":
             continue
         text, bad = plain_numbers(body[column], mapping.read)
-        alone = mapping.table == "water_samples"
         notes.problem(
-            list(body.index[bad]), column, list(body[column][bad]),
-            "not a number; cell set aside" if alone else "not a number; row set aside",
-        )  # fmt: skip
-        if alone:
-            text = text.mask(bad, "")
-        else:
-            keep &= ~bad
+            list(body.index[bad]), column, list(body[column][bad]), "not a number; row set aside"
+        )
+        keep &= ~bad
         way = conversion(mapping.items[item].unit, ITEMS[item].unit)
         # The mapping was refused if there were none.
         body[column] = text if way is None else converted_text(text, way)

@@ -16,7 +16,7 @@ the trees without the date speak, within it those with the date, which hold what
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -222,8 +222,7 @@ def fit_weather_model(
         smear=smear, nodes=nodes, at_nodes=at_nodes, trees=trees,
         lines=lines, timeless=timeless,
     )  # fmt: skip
-    object.__setattr__(model, "left_out", model.mean(rows.days, outside + seen))
-    return model
+    return replace(model, left_out=model.mean(rows.days, outside + seen))
 
 
 def _number(days: pd.DatetimeIndex) -> NDArray[np.float64]:

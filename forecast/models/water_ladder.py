@@ -341,9 +341,7 @@ def _with_effects(
     return replace(readings, effects=effects, known=known)
 
 
-def _last_limits(
-    limits: NDArray[np.float64], values: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def _last_limits(limits: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Limit of detection in force at the end of each series, 0 without one; shape (series,).
 
     A limit is past once a value below it was measured later, as by a finer method.

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.models.class_history import N_CLASSES, ClassHistory
+from forecast.models.class_history import N_CLASSES, ClassHistory, ClassModel
 
 __all__ = ["REFERENCES", "ClassPersistence", "LastYearClass", "MonthlyFrequencies", "transitions"]
 
@@ -76,10 +76,6 @@ class _Reference:
             counts.sum(axis=1, keepdims=True) + _REGION_PRIOR
         )
         return self
-
-    def probabilities(self, months: NDArray[np.datetime64]) -> NDArray[np.float64]:
-        """P(class = k) of months after the history, (place, month, class)."""
-        raise NotImplementedError
 
     def _lag(self, lag: int) -> NDArray[np.float64]:
         """Transitions between months ``lag`` apart over all sections."""
@@ -227,4 +223,4 @@ class MonthlyFrequencies(_Reference):
 
 
 #: The references a model of classes is compared with.
-REFERENCES: tuple[type[_Reference], ...] = (ClassPersistence, LastYearClass, MonthlyFrequencies)
+REFERENCES: tuple[type[ClassModel], ...] = (ClassPersistence, LastYearClass, MonthlyFrequencies)

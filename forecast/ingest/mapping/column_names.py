@@ -13,7 +13,8 @@ ROLES: dict[str, frozenset[str]] = {
     "date": frozenset(
         ["日期", "时间", "监测时间", "监测日期", "采样时间", "采样日期", "数据时间", "观测时间",
          "观测日期", "发布时间", "date", "time", "datetime", "timestamp", "day", "timepoint",
-         "monitortime", "samplingdate", "sampledate", "obsdate", "监测日", "日期时间", "统计日期"]
+         "monitortime", "samplingdate", "sampledate", "obsdate", "监测日", "日期时间", "统计日期",
+         "年月", "监测年月", "监测月份", "采样年月"]
     ),
     "hour": frozenset(["小时", "时", "时刻", "钟点", "hour", "hr", "hh", "时段"]),
     "year": frozenset(["年", "年份", "year", "yyyy", "yr"]),

@@ -98,6 +98,11 @@ def propose(sheet: Sheet, *, name: str | None = None, last_year: int = 2100) -> 
         table, items = _long_items(sheet, body, roles, time, draft)
     else:
         table, items = _wide_items(sheet, body, roles, time, draft)
+    if time.months and table != "water_samples":
+        raise InputError(
+            f"The dates of {sheet.path} name months, and its columns are of daily values.",
+            "Give values of days; means of months can't be judged by day.",
+        )
     draft.fields = {"table": table, "confirmed": True}
     match: dict[str, object] = {"header": [str(column) for column in body.columns]}
     if line != sheet.cells.index[0]:

@@ -26,6 +26,9 @@ _FORMS = (
 _SWAPPED = {"%m/%d/%Y": "%d/%m/%Y", "%m/%d/%y": "%d/%m/%y", "%d-%m-%Y": "%m-%d-%Y",
             "%m/%d/%Y %H:%M": "%d/%m/%Y %H:%M"}  # fmt: skip
 
+#: Forms of months without a day, read under the name of a date alone.
+_MONTHS = ("%Y-%m", "%Y/%m", "%Y.%m", "%Y年%m月", "%Y%m")
+
 #: Share of the cells that has to be readable.
 _MOST = 0.9
 
@@ -40,6 +43,7 @@ class ProposedTime:
         hours: True where the lines are of hours.
         ends: True where an hour 24 shows that stamps are ends of hours.
         ambiguous: True where day and month could be exchanged.
+        months: True where the cells name months without a day.
     """
 
     columns: tuple[str, ...]
@@ -47,6 +51,7 @@ class ProposedTime:
     hours: bool = False
     ends: bool = False
     ambiguous: bool = False
+    months: bool = False
 
 
 def proposed_time(body: pd.DataFrame, roles: dict[str, str], last_year: int) -> ProposedTime | None:
@@ -80,7 +85,7 @@ def _one(
     form, ambiguous = "", False
     if not _readable(moments, text):
         # Numbers are dates only under a name that says so.
-        forms = (*_FORMS, EXCEL) if column == roles.get("date") else _FORMS
+        forms = (*_FORMS, EXCEL, *_MONTHS) if column == roles.get("date") else _FORMS
         for form in forms:
             moments, _ = moments_by_format(text, form, last_year)
             if _readable(moments, text):
@@ -98,7 +103,9 @@ def _one(
             last = bool((hours == np.timedelta64(86400, "s")).any())
             return ProposedTime((column, roles["hour"]), hours=True, ends=last)
     last = bool(text.str.contains(r"[T\s]24:00", regex=True).any())
-    return ProposedTime((column,), form, hours=in_day, ends=last, ambiguous=ambiguous)
+    return ProposedTime(
+        (column,), form, hours=in_day, ends=last, ambiguous=ambiguous, months=form in _MONTHS
+    )
 
 
 def _parts(body: pd.DataFrame, roles: dict[str, str], last_year: int) -> ProposedTime | None:
@@ -106,11 +113,11 @@ def _parts(body: pd.DataFrame, roles: dict[str, str], last_year: int) -> Propose
     day = roles.get("monthday")
     if day is None:
         day = next((str(c) for c in body.columns if re.fullmatch(r"day", str(c), re.I)), None)
-    if day is None or not {"year", "month"} <= set(roles):
+    if not {"year", "month"} <= set(roles):
         return None
-    columns = [roles["year"], roles["month"], day]
-    form = "%Y %m %d"
-    if "hour" in roles:
+    columns = [roles["year"], roles["month"], *([day] if day else [])]
+    form = "%Y %m %d" if day else "%Y %m"
+    if day and "hour" in roles:
         columns.append(roles["hour"])
         form += " %H"
     text = body[columns[0]]
@@ -119,6 +126,6 @@ def _parts(body: pd.DataFrame, roles: dict[str, str], last_year: int) -> Propose
     moments, _ = moments_by_format(text, form, last_year)
     if not _readable(moments, text):
         return None
-    hours = "hour" in roles
+    hours = bool(day) and "hour" in roles
     ends = hours and bool((body[roles["hour"]].str.strip() == "24").any())
-    return ProposedTime(tuple(columns), form, hours=hours, ends=ends)
+    return ProposedTime(tuple(columns), form, hours=hours, ends=ends, months=not day)

@@ -365,7 +365,7 @@ def main() -> int:
         f"## Daily sections of 2020 and 2021 ({later_scored['place'].nunique()}, {lakes} of them lakes)",
         "",
         "Six to eleven months of history: no rule knows last year, and `last_year` falls back to the "
-        "section's frequencies. Figures and weights come from the weekly sections.",
+        "section's frequencies. Weights come from the weekly sections, and so do figures but those of TP, TN, water temperature and the oxygen deficit (see above).",
         "",
         *markdown(by_horizon(class_score_table(later_scored), "rps")),
         *markdown(by_horizon(class_score_table(later_scored), "brier")),

@@ -108,10 +108,8 @@ def _hidden_years(samples: pd.DataFrame) -> dict[str, frozenset[int]]:
     """Item → years all of whose samples were below detection."""
     whole = samples.groupby(["item", samples["time"].dt.year])["censored"].all()
     found: dict[str, set[int]] = {}
-    for key, hidden in whole.items():
-        item, year = key if isinstance(key, tuple) else (key, 0)
-        if hidden:
-            found.setdefault(str(item), set()).add(int(str(year)))
+    for item, year in whole[whole].index.to_list():
+        found.setdefault(str(item), set()).add(int(year))
     return {item: frozenset(years) for item, years in found.items()}
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from forecast import workspace as _workspace
+from forecast.api_options import as_date, known_year
+from forecast.api_targets import TargetCalls
 from forecast.configuration import Config
 from forecast.errors import InputError, UsageError
 
@@ -21,28 +23,13 @@ if TYPE_CHECKING:
     from forecast.ingest.report import IngestReport
     from forecast.projection.observed import Assessment
     from forecast.runs.execute import Outcome
-    from forecast.targets.model import Plan
+    from forecast.runs.review_documents import ReviewOutcome
+    from forecast.runs.trends import TrendAnswer
     from forecast.verification.backtest import BacktestOutcome
 
-__all__ = ["Workspace", "as_date"]
+__all__ = ["Workspace"]
 
 Progress = Callable[[str, int, int], None]
-
-
-def as_date(value: str | date | None, option: str = "--as-of") -> date | None:
-    """Return ``value`` as a date; ``YYYY-MM-DD`` is the only written form.
-
-    Raises:
-        UsageError: not a date.
-    """
-    if value is None or isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise UsageError(
-            f"{option} {value} is not a date.", "Write it as year-month-day, such as 2025-06-30."
-        ) from error
 
 
 def _by_file(
@@ -54,14 +41,7 @@ def _by_file(
     return lambda done, total, _: progress(stage, done, total)
 
 
-def _known_year(year: int | None) -> int | None:
-    """Return ``year`` if it is one that a calendar of readings can have."""
-    if year is not None and not 1980 <= year <= 2100:
-        raise UsageError(f"--year {year} is not a year of readings.", "Give one such as 2025.")
-    return year
-
-
-class Workspace:
+class Workspace(TargetCalls):
     """A workspace: a folder with ``forecast.toml``, readings, tables and reports.
 
     Args:
@@ -242,7 +222,7 @@ class Workspace:
         from forecast.runs.inputs import load_panel
 
         # All that is known today counts: a correction received after the year corrects the year.
-        panel, last = load_panel(self._inner, None, year=_known_year(year), region=region)
+        panel, last = load_panel(self._inner, None, year=known_year(year), region=region)
         found = assess(
             panel,
             last,
@@ -265,8 +245,54 @@ class Workspace:
         """
         from forecast.runs.review import ChartOptions, draw_chart
 
-        _known_year(options.get("year"))
+        known_year(options.get("year"))
         return draw_chart(self._inner, name, ChartOptions(**options))
+
+    def trend(self, name: str | None = None, **options: Any) -> TrendAnswer:
+        """Find one trend, such as ``trend("pm25", region="衡水")``; without a name all six items.
+
+        ``options`` are those of ``forecast.runs.trends.TrendOptions``.
+        """
+        from forecast.runs.trends import TrendOptions, find_trend
+
+        return find_trend(self._inner, name, TrendOptions(**options))
+
+    def report(
+        self,
+        *,
+        run: str | None = None,
+        year: int | None = None,
+        region: str | None = None,
+        kind: str = "annual",
+        plan: str | None = None,
+        formats: str = "html,docx,xlsx,pdf",
+        chapters: str | None = None,
+        template: str | Path | None = None,
+        written: str | date | None = None,
+        out: str | Path | None = None,
+        lang: str = "zh",
+        jobs: int | None = None,
+        progress: Progress | None = None,
+    ) -> ReviewOutcome:
+        """Write the annual review of a run; see ``forecast.runs.review_options.ReviewOptions``.
+
+        Without ``run`` it rests on the newest run, or on one of ``year``, made now if it does not
+        stand. Lists are with commas.
+        """
+        from forecast.runs.review_documents import write_reviews
+        from forecast.runs.review_options import ReviewOptions, known_formats, known_kind
+
+        if lang not in ("zh", "en"):
+            raise UsageError(f"The language {lang} is not known.", "Use zh or en.")
+        names = tuple(c.strip() for c in (chapters or "").split(",") if c.strip())
+        options = ReviewOptions(
+            run=run, year=known_year(year), region=region, kind=known_kind(kind), plan=plan,
+            formats=known_formats(formats), lang="zh" if lang == "zh" else "en",
+            out=None if out is None else Path(out),
+            template=None if template is None else Path(template),
+            chapters=names, written=as_date(written, "--date"), jobs=jobs,
+        )  # fmt: skip
+        return write_reviews(self._inner, options, progress=progress)
 
     def run(
         self,
@@ -288,7 +314,7 @@ class Workspace:
         return execute(
             self._inner,
             Request(
-                as_of=as_date(as_of), year=_known_year(year), plan=plan, region=region, standard=standard,
+                as_of=as_date(as_of), year=known_year(year), plan=plan, region=region, standard=standard,
                 model=model, paths=paths, seed=seed, jobs=jobs,
             ),
             progress=progress,
@@ -316,66 +342,6 @@ class Workspace:
             None if out is None else Path(out), self.config.workspace.lang,
         )  # fmt: skip
         return backtest(self._inner, request, progress=progress)
-
-    def targets(
-        self, *, region: str | None = None, year: int | None = None, plan: str | None = None
-    ) -> pd.DataFrame:
-        """Return the targets, with what was entered for them, one row each."""
-        from forecast.targets.register import target_table
-
-        return target_table(self._plans(), self._entries(), region=region, year=year, plan=plan)
-
-    def set_target(
-        self, kind: str, *, source: str, on: str | date, **fields: Any
-    ) -> dict[str, object]:
-        """Enter one figure for a target; see ``forecast.targets.entries.entry_row``.
-
-        Raises:
-            TargetError: the entry makes no sense; the message says what is missing.
-        """
-        from forecast.runs.entered import add_entries
-        from forecast.targets.entries import append_rows, empty_entries, entry_row
-
-        day = as_date(on, "--date")
-        if day is None:
-            raise UsageError("The entry has no date.", "Give the day the figure is from: --date.")
-        row = entry_row(
-            self._plans(), kind=kind, source=source, date=day, recorded=self._now(), **fields
-        )
-        add_entries(self._inner, append_rows(empty_entries(), [row]))
-        return row
-
-    def export_targets(self, path: str | Path) -> list[Path]:
-        """Write the entry sheets as a workbook (.xlsx) or as CSV files."""
-        from forecast.targets.workbook import export_workbook
-
-        return export_workbook(self._plans(), self._entries(), Path(path))
-
-    def import_targets(self, path: str | Path) -> int:
-        """Read a filled workbook or sheet; return how many entries were new."""
-        from forecast.runs.entered import add_entries
-        from forecast.targets.workbook import import_workbook
-
-        fresh = import_workbook(
-            Path(path), self._plans(), recorded=self._now(), existing=self._entries()
-        )
-        if not fresh.empty:
-            add_entries(self._inner, fresh)
-        return len(fresh)
-
-    def _plans(self) -> tuple[Plan, ...]:
-        from forecast.targets.loader import load_plans
-
-        config = self.config.plans
-        return load_plans(self.root / config.folder, names=config.names)
-
-    def _entries(self) -> pd.DataFrame:
-        from forecast.runs.entered import read_entries
-
-        return read_entries(self._inner)
-
-    def _now(self) -> datetime:
-        return datetime.now(self._inner.timezone).replace(tzinfo=None, microsecond=0)
 
     def projections(self, result: dict[str, Any]) -> pd.DataFrame:
         """Return the targets of a result as one row each."""

@@ -16,8 +16,10 @@ from forecast.cli_backtest import add_backtest
 from forecast.cli_chart import add_chart
 from forecast.cli_data import add_commands
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName, StandardToken, YearOf
+from forecast.cli_report import add_report
 from forecast.cli_standard import standard_app
 from forecast.cli_target import target_app
+from forecast.cli_trend import add_trend
 from forecast.errors import ForecastError
 from forecast.terminal import Console, progress_bar
 
@@ -37,6 +39,8 @@ app = typer.Typer(
 add_commands(app)
 add_backtest(app)
 add_chart(app)
+add_trend(app)
+add_report(app)
 app.add_typer(standard_app, name="standard")
 app.add_typer(target_app, name="target")
 

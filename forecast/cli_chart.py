@@ -53,6 +53,9 @@ def chart(
             "--target", help="污染天预算所用优良率 good-day ratio of the budget", metavar="PERCENT"
         ),
     ] = None,
+    item: Annotated[
+        str, typer.Option("--item", help="气象归一化图的项目 item of weather_normalised")
+    ] = "pm25",
     formats: Annotated[
         str, typer.Option("--format", help="png、svg、pdf,逗号分隔 with commas", metavar="LIST")
     ] = "png,svg",
@@ -64,6 +67,13 @@ def chart(
         Path | None,
         typer.Option("--out", help="写到哪个文件夹,默认 charts folder to write to", metavar="DIR"),
     ] = None,
+    ahead: Annotated[
+        bool,
+        typer.Option(
+            "--forecast/--no-forecast",
+            help="画出对当年余下时段的预测 show what is projected of the rest of the year",
+        ),
+    ] = True,
     listed: Annotated[bool, typer.Option("--list", help="列出图名 list the charts")] = False,
     workspace: Folder = Path(),
     as_json: Json = False,
@@ -89,8 +99,9 @@ def chart(
 
     opened = Workspace(workspace)
     drawn = opened.chart(
-        name, region=region, year=year, standard=standard, target=target, lang=lang
-    )
+        name, region=region, year=year, standard=standard, target=target, lang=lang,
+        forecast=ahead, item=item,
+    )  # fmt: skip
     folder = out if out is not None else opened.root / "charts"
     told = []
     for one in drawn:

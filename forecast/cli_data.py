@@ -204,7 +204,7 @@ def fetch(
     lang: Lang = "zh",
 ) -> None:
     """从公开数据源下载并读入。 Pull from a public source, then ingest."""
-    from forecast.api import as_date
+    from forecast.api_options import as_date
 
     if source is None:
         asked = (

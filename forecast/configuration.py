@@ -208,6 +208,14 @@ class Section(_Part):
         return value
 
 
+class Report(_Part):
+    """``[report]``: who hands the review in, its chapters in order, the Word file it is set in."""
+
+    organisation: str = ""
+    chapters: list[str] = []
+    template: str = ""
+
+
 class Plans(_Part):
     """``[plans]``: which plans apply (none: all that name a region of the data), and where more are."""
 
@@ -230,6 +238,7 @@ class Config(_Part):
     breaks: list[Break] = []
     sections: list[Section] = []
     plans: Plans = Plans()
+    report: Report = Report()
 
     @model_validator(mode="after")
     def _sections_once(self) -> Self:

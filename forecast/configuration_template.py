@@ -93,4 +93,9 @@ stable_share = 80.0               # 按月比例时的比例 % / share of months
 [plans]
 names = []                        # 空=适用于数据中地区的全部规划 / empty: every plan of a region in the data
 folder = "plans"                  # 自备规划所在文件夹 / folder with plans of your own
+
+[report]
+organisation = ""                 # 报告封面的编制单位 / who hands the review in
+chapters = []                     # 章节及顺序,空=默认 / chapters in order, empty: the usual ones
+template = ""                     # 自备Word模板(.docx) / a Word file whose styles are used
 """

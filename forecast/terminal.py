@@ -26,6 +26,7 @@ _STAGES = {
     "air": ("大气预测", "projecting air"),
     "water": ("水质预测", "projecting water"),
     "charts": ("绘图", "drawing charts"),
+    "review": ("编写报告", "writing the review"),
     "hindcasts": ("历史回报", "past forecasts"),
 }
 

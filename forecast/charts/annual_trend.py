@@ -190,7 +190,10 @@ def _panel(axes: Axes, panel: AnnualPanel, span: tuple[int, int], lang: Lang) ->
     enough = np.array(panel.enough, dtype=bool)
     known = np.isfinite(values)
     axes.set_xlim(span[0] - 0.6, span[1] + 0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    if span[1] - span[0] < 6:
+        axes.set_xticks(range(span[0], span[1] + 1))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
     axes.grid(axis="y", color="#ececec", lw=0.7)
     axes.set_axisbelow(True)
     about = indicator(panel.indicator)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.charts.cell_texts import CellText, draw_cell_texts
 from forecast.charts.chart import Chart
 from forecast.charts.fonts import chart_fonts
 from forecast.charts.level_panel import draw_counts, draw_legend, level_counts
@@ -161,10 +162,12 @@ def _draw(data: AqiCalendarData, table: pd.DataFrame, lang: Lang) -> Chart:
     height = _HEIGHT + (_STRIP if second else 0.0)
     sheet = canvas(_WIDTH, height, title_zh, title_en, data.footer, lang)
     months = _axes(sheet, sheet.left, sheet.top - _GRID_HEIGHT, _GRID_WIDTH, _GRID_HEIGHT)
+    texts: list[CellText] = []
     for m in range(1, 13):
         column, row = (m - 1) % 4, (m - 1) // 4
         origin = (column * _TILE_WIDTH, _GRID_HEIGHT - row * _TILE_HEIGHT)
-        _month(months, table, m, origin, _CELL, lang)
+        _month(months, table, m, origin, _CELL, lang, texts)
+    draw_cell_texts(months, texts)
     panel_left = sheet.left + _GRID_WIDTH + 0.15
     width = sheet.right - panel_left
     panel = _axes(sheet, panel_left, sheet.top - _GRID_HEIGHT, width, _GRID_HEIGHT)
@@ -196,8 +199,9 @@ def _month(
     origin: tuple[float, float],
     cell: float,
     lang: Lang,
+    texts: list[CellText],
 ) -> None:
-    """Draw one month with its upper left corner at ``origin`` [inch]."""
+    """Draw one month with its upper left corner at ``origin`` [inch]; ``texts`` takes its words."""
     left, top = origin
     name = f"{month}月" if lang != "en" else calendar.month_abbr[month]
     if lang == "both":
@@ -212,26 +216,33 @@ def _month(
     _cells(axes, days, corners, cell, "level")
     ticks: list[list[tuple[float, float]]] = []
     inks: list[str] = []
+    gaps: list[list[tuple[float, float]]] = []
+    dust: list[tuple[float, float]] = []
     for (x, y), day in zip(corners, days.itertuples(), strict=True):
         level = int(day.level)
         ink = AQI_INK[level]
-        axes.text(x + 0.025, y + cell - 0.015, str(day.date.day), fontsize=5.6, color=ink, va="top")
+        texts.append(CellText(x + 0.025, y + cell - 0.033, str(day.date.day), 5.6, ink, "corner"))
         if level:
-            axes.text(x + cell / 2, y + cell * 0.40, item_mark(str(day.primary)), fontsize=6.8,
-                      color=ink, ha="center", va="center")  # fmt: skip
+            mark = item_mark(str(day.primary))
+            texts.append(CellText(x + cell / 2, y + cell * 0.39, mark, 6.8, ink))
         elif day.status == "missing":
-            axes.plot([x + cell * 0.35, x + cell * 0.65], [y + cell * 0.38] * 2, color=GREY, lw=0.9)
+            gaps.append([(x + cell * 0.35, y + cell * 0.38), (x + cell * 0.65, y + cell * 0.38)])
         for k in range(max(level - 2, 0)):
             ticks.append([(x + 0.035 + 0.058 * k, y + 0.03), (x + 0.075 + 0.058 * k, y + 0.03)])
             inks.append(ink)
         if day.dust:
-            axes.plot([x + cell - 0.05], [y + cell - 0.05], marker="o", ms=3.4, color="#6b3e12",
-                      mec="white", mew=0.5)  # fmt: skip
+            dust.append((x + cell - 0.05, y + cell - 0.05))
     from matplotlib.collections import LineCollection
 
-    axes.add_collection(
-        LineCollection(ticks, colors=inks, linewidths=1.5, clip_on=False), autolim=False
-    )
+    for lines, colours, width in ((ticks, inks, 1.5), (gaps, GREY, 0.9)):
+        if lines:
+            axes.add_collection(
+                LineCollection(lines, colors=colours, linewidths=width, clip_on=False),
+                autolim=False,
+            )
+    if dust:
+        axes.plot(*zip(*dust, strict=True), ls="", marker="o", ms=3.4, color="#6b3e12", mec="white",
+                  mew=0.5)  # fmt: skip
 
 
 def _corners(days: pd.DataFrame, left: float, top: float, cell: float) -> list[tuple[float, float]]:
@@ -274,10 +285,10 @@ def _other_version(axes: Axes, other: OtherVersion, table: pd.DataFrame, lang: L
     before, after = good
     counts = level_counts(table, "level_other")
     zh = (
-        f"同日按 {other.standard}：优良 {after} 天（本图 {before} 天），级别改变 {changed} 天；"
+        f"同日按 {other.standard}：优良 {after} 天（本图 {before} 天），级别改变 {changed} 天（黑点）；"
         + "、".join(f"{AQI_LEVELS_ZH[k]} {counts[k]}" for k in range(1, 7))
     )
-    en = f"the same days under {other.standard}: {after} good days ({before} above), {changed} days change level"
+    en = f"the same days under {other.standard}: {after} good days ({before} above), {changed} days change level (dots)"
     y = _STRIP - 0.1
     for text, size, colour in ((zh, 8.8, BLACK), (en, 8.0, GREY)):
         if (text is zh and lang == "en") or (text is en and lang == "zh"):
@@ -290,4 +301,8 @@ def _other_version(axes: Axes, other: OtherVersion, table: pd.DataFrame, lang: L
         left = (m - 1) * (7 * _SMALL + 0.22)
         name = calendar.month_abbr[m] if lang == "en" else f"{m}月"
         axes.text(left, y, name, fontsize=6.8, color=GREY, va="top", gid="strip")
-        _cells(axes, days, _corners(days, left, y - 0.15, _SMALL), _SMALL, "level_other")
+        corners = _corners(days, left, y - 0.15, _SMALL)
+        _cells(axes, days, corners, _SMALL, "level_other")
+        moved = (days["level"] != days["level_other"]).to_numpy()
+        at = np.array(corners)[moved] + _SMALL / 2
+        axes.plot(at[:, 0], at[:, 1], ls="", marker="o", ms=2.2, mfc=BLACK, mec="white", mew=0.4)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.charts.budget_panel import Fact, draw_words
+from forecast.charts.budget_spending import spending_words, spent_on
 from forecast.charts.chart import Chart
 from forecast.charts.fonts import chart_fonts
 from forecast.charts.review_style import (
@@ -30,7 +31,7 @@ __all__ = ["AHEAD_COLUMNS", "BadDayBudgetData", "bad_day_budget", "spent_on"]
 
 Stroke = str | tuple[float, tuple[float, ...]]
 
-#: Columns of a forecast: the day, and the bad days that are left at its end in 5, 50 and 95 % of
+#: Columns of a forecast: the day, and the bad days that are left at its end in 10, 50 and 90 % of
 #: the futures or fewer.
 AHEAD_COLUMNS: tuple[str, ...] = ("date", "low", "middle", "high")
 
@@ -92,18 +93,6 @@ def bad_day_budget(
     table = _table(data)
     with chart_fonts(only_packaged):
         return _draw(data, table, lang)
-
-
-def spent_on(left: pd.Series, dates: pd.Series) -> pd.Timestamp | None:
-    """First day at whose end no bad day is left, None where some always are; NaN is passed over.
-
-    >>> days = pd.Series(pd.date_range("2025-01-01", periods=3))
-    >>> str(spent_on(pd.Series([2.0, 0.0, -1.0]), days))[:10]
-    '2025-01-02'
-    """
-    # A hair above zero is the rounding of a sum of shares.
-    at = np.flatnonzero(left.to_numpy(dtype=np.float64) <= 1e-9)
-    return pd.Timestamp(dates.iloc[int(at[0])]) if at.size else None
 
 
 def _table(data: BadDayBudgetData) -> pd.DataFrame:
@@ -201,6 +190,7 @@ def _draw(data: BadDayBudgetData, table: pd.DataFrame, lang: Lang) -> Chart:
     draw_words(
         sheet, _facts(data, table, marks), counts.sum(axis=0), data.expected_years, lang,
         width=_SIDE, lowest=_BARS + 0.5,
+        counted=bool(table["status"].isin(["bad", "good"]).any()),
     )  # fmt: skip
     return Chart(sheet.figure, table, data.name, title_zh, title_en)
 
@@ -233,8 +223,16 @@ def _line(
         low, middle, high = (table[f"forecast_{c}"] for c in AHEAD_COLUMNS[1:])
         axes.fill_between(x, low, high, color="#c3dcf0", lw=0, zorder=2)
         axes.plot(x, middle, color=LINES["blue"], lw=1.8, zorder=5)
-        handles.append(("-", LINES["blue"], 1.8, ("预测中位数与90 %区间", "median and 90 % range")))
-    marks = _spent(axes, data, table) if data.allowed is not None else []
+        handles.append(("-", LINES["blue"], 1.8, ("预测中位数与80 %区间", "median and 80 % range")))
+    marks: list[tuple[str, str]] = []
+    if data.allowed is not None:
+        axes.axhline(0.0, color=LINES["red"], lw=1.3, zorder=3)
+        spending = spending_words(table)
+        marks = spending.words
+        if spending.day is not None:
+            at = int((spending.day - pd.Timestamp(table["date"].iloc[0])).days)
+            colour = LINES["red"] if spending.observed else LINES["blue"]
+            axes.plot([at], [0.0], marker="v", ms=9, color=colour, mec="white", mew=0.8, zorder=8)
     gaps = x[missing]
     if gaps.size:
         axes.vlines(gaps, 0.0, 0.025, transform=axes.get_xaxis_transform(), color=LINES["red"],
@@ -259,30 +257,6 @@ def _y_range(axes: Axes, data: BadDayBudgetData, table: pd.DataFrame) -> None:
     high = max(float(data.allowed or 0), float(finite.max()) if finite.size else 0.0, 4.0)
     room = 0.05 * (high - low)
     axes.set_ylim(low - room, high + 1.5 * room)
-
-
-def _spent(axes: Axes, data: BadDayBudgetData, table: pd.DataFrame) -> list[tuple[str, str]]:
-    """Mark the day on which the budget is spent: observed, by the forecast, or as in other years."""
-    axes.axhline(0.0, color=LINES["red"], lw=1.3, zorder=3)
-    seen = spent_on(table["left"], table["date"])
-    if seen is not None:
-        zh, en, colour = "已于", "spent on", LINES["red"]
-        day = seen
-    else:
-        column = "forecast_middle" if data.ahead is not None else "left_if_as_before"
-        if column not in table:
-            return []
-        ahead = table[table["status"] == "to come"]
-        found = spent_on(ahead[column], ahead["date"])
-        if found is None:
-            return []
-        day, colour = found, LINES["blue"]
-        zh, en = ("预测中位数", "median of the forecast: spent on")
-        if data.ahead is None:
-            zh, en = ("余下如往年平均，将于", "if the rest is as in earlier years, spent on")
-    x = int((day - pd.Timestamp(table["date"].iloc[0])).days)
-    axes.plot([x], [0.0], marker="v", ms=9, color=colour, mec="white", mew=0.8, zorder=8)
-    return [(f"▼ {zh}{day.month}月{day.day}日用完", f"▼ {en} {day:%d %b}")]
 
 
 def _legend(
@@ -359,7 +333,11 @@ def _facts(data: BadDayBudgetData, table: pd.DataFrame, marks: list[tuple[str, s
     if data.allowed is None:
         facts.append((9.6, LINES["red"], "本年没有优良天数目标，只画已发生的污染天",
                       "no good-day target of this year: the bad days so far are drawn"))  # fmt: skip
-        facts.append((10.5, BLACK, f"至今污染 {used} 天", f"{used} bad days so far"))
+        facts.append(
+            (10.5, BLACK, f"至今污染 {used} 天", f"{used} bad days so far")
+            if gone < len(seen)
+            else (10.5, LINES["red"], "没有有效日，污染天数无法统计", "no valid day to count")
+        )
     else:
         left = data.allowed - used
         facts.append((9.6, LINES["red"], data.target_zh, data.target_en))

@@ -34,6 +34,7 @@ def draw_words(
     *,
     width: float,
     lowest: float,
+    counted: bool = True,
 ) -> None:
     """Write the column at the right of the sheet.
 
@@ -44,6 +45,7 @@ def draw_words(
         years: earlier years behind the dotted bars; empty without them.
         lang: language of the texts.
         width: of the column [inch].
+        counted: whether any day is valid.
         lowest: height over the sheet's foot at which the items begin at the latest [inch].
     """
     height = sheet.top - sheet.bottom
@@ -62,11 +64,17 @@ def draw_words(
                           gid="panel")  # fmt: skip
                 y -= 1.42 * points / _POINTS_PER_INCH
         y -= 0.09
-    _items(axes, min(y, lowest), led, years, lang)
+    _items(axes, min(y, lowest), led, years, lang, counted=counted)
 
 
 def _items(
-    axes: Axes, y: float, led: NDArray[np.float64], years: tuple[int, ...], lang: Lang
+    axes: Axes,
+    y: float,
+    led: NDArray[np.float64],
+    years: tuple[int, ...],
+    lang: Lang,
+    *,
+    counted: bool,
 ) -> None:
     """Name the fills of the bars, with the days of each."""
     head = bilingual("首要污染物（天）", "leading item (days)", lang)
@@ -78,7 +86,8 @@ def _items(
         _row(axes, y, f"{ITEM_NAMES[item]}  {shown}", ITEM_FILL[item], "#8c8c8c")
         y -= 0.21
     if not led.any():
-        text = bilingual("尚无污染天", "no bad day so far", lang)
+        zh, en = ("尚无污染天", "no bad day so far") if counted else ("没有有效日", "no valid day")
+        text = bilingual(zh, en, lang)
         axes.text(0.0, y, text, fontsize=8.4, color=GREY, va="top", gid="panel")
         y -= 0.21
     if years:

@@ -101,6 +101,7 @@ class CityRankingData:
         period_zh, period_en: part of the year compared, empty for whole years.
         places: in any order.
         footer: what stands under the chart.
+        pm25_decimals: places of a printed PM2.5 mean under the version in force.
         places_per_page: more go on further charts.
         name: stem of the saved files.
     """
@@ -112,6 +113,7 @@ class CityRankingData:
     footer: Footer
     period_zh: str = ""
     period_en: str = ""
+    pm25_decimals: int = 1
     places_per_page: int = 50
     name: str = "city_ranking"
 
@@ -175,14 +177,16 @@ def _table(data: CityRankingData) -> pd.DataFrame:
     """One row a place in the order drawn: rank, values as printed, changes, main item."""
     rank = ranks([p.index for p in data.places], [p.enough for p in data.places])
     rows = []
+    pm25 = data.pm25_decimals
     for p, r in zip(data.places, rank, strict=True):
         rows.append(
             {
                 "rank": int(r), "place": p.name_zh, "place_en": p.name_en,
-                "pm25": round_half_even(p.pm25, 1), "pm25_last": round_half_even(p.pm25_last, 1),
-                "pm25_mean3": round_half_even(p.pm25_mean3, 1),
-                "pm25_change": change(p.pm25, p.pm25_last, 1, relative=True),
-                "pm25_change_3y": change(p.pm25, p.pm25_mean3, 1, relative=True),
+                "pm25": round_half_even(p.pm25, pm25),
+                "pm25_last": round_half_even(p.pm25_last, pm25),
+                "pm25_mean3": round_half_even(p.pm25_mean3, pm25),
+                "pm25_change": change(p.pm25, p.pm25_last, pm25, relative=True),
+                "pm25_change_3y": change(p.pm25, p.pm25_mean3, pm25, relative=True),
                 "pm25_target": p.pm25_target,
                 "good": round_half_even(p.good, 1), "good_last": round_half_even(p.good_last, 1),
                 "good_mean3": round_half_even(p.good_mean3, 1),
@@ -232,7 +236,7 @@ def _page(
         title = bilingual(f"{zh}（{unit}）", f"{en} ({unit})", lang, separator="\n")
         _dots(axes, rows, field, whole, title, better)
         left += _DOTS + _GAP
-    _columns(sheet, rows, left, top, lang)
+    _columns(sheet, rows, left, top, lang, data.pm25_decimals)
     _legend(sheet, data, rows, lang, 0.17 * len(rule))
     for k, text in enumerate(reversed(rule)):
         sheet.figure.text(sheet.left / _WIDTH, (sheet.bottom + 0.04 + 0.17 * k) / height, text,
@@ -325,7 +329,9 @@ def _dots(
             axes.plot([target], [y], marker="|", ms=15, mew=2.2, color=BLACK, zorder=5)
 
 
-def _columns(sheet: Canvas, rows: list[Row], left: float, top: float, lang: Lang) -> None:
+def _columns(
+    sheet: Canvas, rows: list[Row], left: float, top: float, lang: Lang, pm25: int
+) -> None:
     axes = _sheet_axes(sheet)
     x = left
     for field, zh, en, width in _COLUMNS:
@@ -341,20 +347,20 @@ def _columns(sheet: Canvas, rows: list[Row], left: float, top: float, lang: Lang
                       linespacing=1.25)  # fmt: skip
         for k, row in enumerate(rows):
             y = top - (k + 0.5) * _ROW
-            shown = _cell(field, row[field])
+            shown = _cell(field, row[field], pm25)
             axes.text(x, y, shown, fontsize=9.2, color=BLACK, ha="right", va="center", gid="cell")
     for k in range(len(rows) + 1):
         y = top - k * _ROW
         axes.plot([left + 0.1, x + 0.05], [y, y], color="#dcdcdc" if k else "#8c8c8c", lw=0.7)
 
 
-def _cell(field: str, value: Any) -> str:
+def _cell(field: str, value: Any, pm25: int) -> str:
     if field == "main":
         return ITEM_NAMES.get(str(value), "—")
     number = float(value)
     if not math.isfinite(number):
         return "—"
-    decimals = {"index": 2, "heavy": 0, "heavy_change": 0}.get(field, 1)
+    decimals = {"index": 2, "heavy": 0, "heavy_change": 0, "pm25": pm25}.get(field, 1)
     if "change" in field:
         return f"{number:+.{decimals}f}" if number else f"{0:.{decimals}f}"
     return f"{number:.{decimals}f}"

@@ -334,6 +334,15 @@ def _days(value: float) -> str:
     return f"{value:.0f}" if abs(value - round(value)) < 1e-9 else f"{value:.1f}"
 
 
+def _named(bar: LevelBar, lang: Lang) -> str:
+    """Name of a place; one with more than a tenth of its days invalid carries their number."""
+    name = bar.label_en if lang == "en" and bar.label_en else bar.label_zh
+    valid, every = int(bar.levels[1:].sum()), int(bar.levels.sum())
+    if not valid or valid >= 0.9 * every:
+        return name
+    return f"{name} {valid}/{every}{'d' if lang == 'en' else '天'}"
+
+
 def _places(
     sheet: Canvas,
     data: LevelSharesData,
@@ -354,9 +363,7 @@ def _places(
         axes.spines[side].set_visible(False)
     axes.tick_params(axis="y", length=0, labelsize=8.6)
     axes.tick_params(axis="x", labelsize=8.0)
-    axes.set_yticks(range(len(places)), [
-        p.label_en if lang == "en" and p.label_en else p.label_zh for p in places
-    ])  # fmt: skip
+    axes.set_yticks(range(len(places)), [_named(p, lang) for p in places])
     head = bilingual(
         f"各{data.places_zh}占有效天数（%）", f"{data.places_en}: share of valid days (%)", lang
     )

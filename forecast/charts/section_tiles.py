@@ -181,27 +181,34 @@ def _page(
     axes.set_xlim(0, sheet.right - sheet.left)
     axes.set_ylim(sheet.bottom - sheet.top + share, 0)
     axes.axis("off")
-    _heads(axes, lang)
+    ahead = any(row.forecast for row in data.rows)
+    _heads(axes, data.rows, lang)
     month = int(str(data.last_day)[5:7]) if str(data.last_day)[:4] == str(data.year) else 12
     for k, row in enumerate(rows):
-        _section(axes, row, -_HEAD - (k + 1) * _ROW, month, lang)
+        _section(axes, row, -_HEAD - (k + 1) * _ROW, month, lang, ahead=ahead)
     _share_row(axes, monthly_share(rows), -_HEAD - (len(rows) + 1) * _ROW - 0.03, month, lang)
     name = data.name if pages == 1 else f"{data.name}_{page}"
     return Chart(sheet.figure, _table(rows), name, title_zh, title_en)
 
 
-def _heads(axes: Axes, lang: Lang) -> None:
+def _heads(axes: Axes, rows: tuple[SectionRow, ...], lang: Lang) -> None:
+    """Write the heads; a column in which no section has anything gets none."""
+    ahead = any(row.forecast for row in rows)
+    judged = any(row.probability is not None or row.verdict for row in rows)
+    limiting = ("全年定类项目", "decides the year") if ahead else ("定类项目", "limiting items")
     for m in range(1, 13):
         x = _MONTHS + (m - 0.5) * _TILE
         text = calendar.month_abbr[m] if lang == "en" else f"{m}月"
         axes.text(x, 0.06 - _HEAD, text, fontsize=8.8, color=GREY, ha="center", va="bottom")
-    for x, zh, en in (
-        (_TO_DATE + _TILE / 2, "至今", "to date"),
-        (_YEAR_END + _TILE / 2, "年末", "year end"),
-        (_TARGET + _TILE / 2, "目标", "target"),
-        (_P_BAR, "达标概率", "P(target)"),
-        (_LIMITING, "定类项目", "limiting items"),
+    for x, zh, en, shown in (
+        (_TO_DATE + _TILE / 2, "至今", "to date", True),
+        (_YEAR_END + _TILE / 2, "年末", "year end", ahead),
+        (_TARGET + _TILE / 2, "目标", "target", any(row.target for row in rows)),
+        (_P_BAR, "达标概率", "P(target)", judged),
+        (_LIMITING, *limiting, True),
     ):
+        if not shown:
+            continue
         text = bilingual(zh, en, lang, separator="\n")
         axes.text(x, 0.06 - _HEAD, text, fontsize=8.2, color=GREY,
                   ha="center" if x < _P_BAR else "left", va="bottom", linespacing=1.25,
@@ -221,7 +228,7 @@ def _tile(axes: Axes, x: float, y: float, number: int, *, thick: bool = False) -
               color=CLASS_INK[number], ha="center", va="center", zorder=4)  # fmt: skip
 
 
-def _section(axes: Axes, row: SectionRow, y: float, month: int, lang: Lang) -> None:
+def _section(axes: Axes, row: SectionRow, y: float, month: int, lang: Lang, *, ahead: bool) -> None:
     from matplotlib.patches import Rectangle
 
     name = _fit(bilingual(row.name_zh, row.name_en, lang, separator="  "), 38)
@@ -237,7 +244,8 @@ def _section(axes: Axes, row: SectionRow, y: float, month: int, lang: Lang) -> N
         else:
             _tile(axes, x, y, int(row.classes[m]))
     _tile(axes, _TO_DATE, y, row.to_date)
-    _tile(axes, _YEAR_END, y, row.forecast)
+    if ahead:
+        _tile(axes, _YEAR_END, y, row.forecast)
     if row.target:
         axes.text(_TARGET + _TILE / 2, middle, class_label(row.target), fontsize=8.8,
                   color=BLACK, ha="center", va="center")  # fmt: skip

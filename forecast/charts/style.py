@@ -173,6 +173,8 @@ def _pieces(text: str) -> list[str]:
                 pieces.append(word)
                 word = ""
             pieces.append(c)
+        elif c in ",.;:)!?" and not word and pieces and ord(pieces[-1][-1]) > 0x2E7F:
+            pieces[-1] += c
         else:
             word += c
             if c == " ":

@@ -18,7 +18,14 @@ from forecast.charts.chart import Chart
 from forecast.charts.fonts import chart_fonts
 from forecast.charts.line_labels import Label, end_labels
 from forecast.charts.style import BLACK, GREY, LINES, Footer, Lang, bilingual, canvas
-from forecast.charts.tracker_panel import Card, Fact, draw_panel, panel_height, panel_lines
+from forecast.charts.tracker_panel import (
+    Card,
+    Fact,
+    against_plan,
+    draw_panel,
+    panel_height,
+    panel_lines,
+)
 from forecast.charts.words import COMPARATORS, LEVELS
 from forecast.standards.indicators import Indicator, indicator
 
@@ -76,6 +83,7 @@ class TargetTrackerData:
         targets: lines across the chart, most important first.
         plan_path: planned cumulative value, one value a day of ``year``; None without a plan path.
         budget_zh, budget_en: what is left, in words; empty when there is none.
+        note_zh, note_en: why there is no fan or no line, in words; empty where both are drawn.
         footer: what stands under the chart.
         name: stem of the saved files.
     """
@@ -94,6 +102,8 @@ class TargetTrackerData:
     plan_path: NDArray[np.float64] | None = None
     budget_zh: str = ""
     budget_en: str = ""
+    note_zh: str = ""
+    note_en: str = ""
     name: str = "target_tracker"
 
 
@@ -188,9 +198,14 @@ def _draw(data: TargetTrackerData, table: pd.DataFrame, lang: Lang) -> Chart:
     axes.set_xlim(-0.5, len(table) - 0.5)
     axes.set_ylim(*_limits(table, known.unit))
     labels = _curves(axes, data, table, lang)
+    if not table["observed"].notna().any():
+        text = bilingual("没有可累计的监测值", "nothing observed to add up", lang, separator="\n")
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center",
+                  fontsize=10.5, color=LINES["red"], gid="empty")  # fmt: skip
     _axis(axes, data, known, lang)
     end_labels(axes, labels, top_edge - low_edge)
-    _legends(axes, top_edge - low_edge)
+    if labels:
+        _legends(axes, top_edge - low_edge)
     draw_panel(sheet, lines, _PANEL)
     return Chart(sheet.figure, table, data.name, title_zh, title_en)
 
@@ -359,6 +374,9 @@ def _facts(
     if len(observed):
         value = f"{_number(data, float(observed.iloc[-1]))} {unit}".strip()
         facts.append(Fact(f"实测至今 {value}", f"to date {value}"))
+        if data.plan_path is not None and data.fan is not None:
+            at = float(data.plan_path[int(observed.index[-1])])
+            facts.append(against_plan(float(observed.iloc[-1]) - at, known.unit))
     if data.fan is not None and table["q50"].notna().any():
         end = table[table["q50"].notna()].iloc[-1]
         middle, low, high = (_number(data, float(end[q])) for q in ("q50", "q025", "q975"))
@@ -369,6 +387,9 @@ def _facts(
             )
         )
     facts.append(Fact(data.budget_zh, data.budget_en))
+    facts.append(Fact(data.note_zh, data.note_en))
+    if not data.targets:
+        facts.append(Fact("本年没有这项指标的目标", "no target of this indicator in this year"))
     if len(observed):
         last = str(table.loc[observed.index[-1], "date"])[:10]
         facts.append(Fact(f"最后数据日 {last}", f"last data {last}"))

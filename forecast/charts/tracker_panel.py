@@ -8,7 +8,7 @@ from typing import NamedTuple
 from forecast.charts.style import BLACK, GREY, Canvas, Lang, wrap
 from forecast.charts.words import VERDICTS, percent
 
-__all__ = ["Card", "Fact", "Line", "draw_panel", "panel_height", "panel_lines"]
+__all__ = ["Card", "Fact", "Line", "against_plan", "draw_panel", "panel_height", "panel_lines"]
 
 _POINTS_PER_INCH = 72.0
 _INDENT = 0.08  # [inch]
@@ -44,6 +44,20 @@ class Line:
     verdict: str = ""
     verdict_text: str = ""
     probability: float | None = None
+
+
+def against_plan(apart: float, unit: str) -> Fact:
+    """Say how far a value is from the plan path (时序进度); ``apart`` in ``unit``.
+
+    >>> against_plan(2.34, "%").en
+    '2.3 points above the plan path'
+    """
+    size = f"{abs(apart):.1f}"
+    if float(size) == 0:
+        return Fact("与时序进度持平", "on the plan path")
+    zh, en = ("高于", "above") if apart > 0 else ("低于", "below")
+    points, points_en = ("个百分点", "points") if unit == "%" else (unit, unit)
+    return Fact(f"{zh}时序进度 {size} {points}", f"{size} {points_en} {en} the plan path")
 
 
 def panel_lines(cards: list[Card], facts: list[Fact], width: float, lang: Lang) -> list[Line]:

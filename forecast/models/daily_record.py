@@ -133,5 +133,5 @@ def library(name: str, model: str) -> ModuleType:
         package = {"sklearn": "scikit-learn"}.get(top, top)
         raise UsageError(
             f"The model {model} needs {package}, which is not installed.",
-            'Install it: pip install "forecast[challengers]".',
+            f"Install it: pip install {package}.",
         ) from error

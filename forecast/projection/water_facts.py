@@ -70,17 +70,17 @@ def place_facts(
         values = own[own["item"] != "class_published"]
         late = values[values["time"] >= recent]
         censored = late.groupby("item")["censored"].mean().to_dict()
-        published = own[own["item"] == "class_published"]
+        published = _published(own[own["item"] == "class_published"])
         dry = np.zeros(12, dtype=np.bool_)
         for day in _declared(declared.dry, name) or ():
             if day.year == settings.year and day <= settings.as_of:
                 dry[day.month - 1] = True
         past = {}
         for year in range(settings.year - PAST_YEARS, settings.year):
-            months = _published(published, year)
+            months = published.get(year, np.full(12, np.nan))
             if np.isfinite(months).any():
                 past[year] = months
-        seen = _published(published, settings.year)
+        seen = published.get(settings.year, np.full(12, np.nan))
         frequent = sampled_often(own, settings)
         as_of = pd.Timestamp(settings.as_of)
         if frequent and as_of.year == settings.year and as_of.day < as_of.days_in_month:
@@ -123,24 +123,32 @@ def sampled_often(samples: pd.DataFrame, settings: Settings) -> bool:
     return bool(days.groupby(days.dt.to_period("M")).nunique().median() > 2)
 
 
-def _published(rows: pd.DataFrame, year: int) -> NDArray[np.float64]:
-    """Published class of each month of ``year``: the middle of its samples, the worse of two."""
-    months = np.full(12, np.nan)
+def _published(rows: pd.DataFrame) -> dict[int, NDArray[np.float64]]:
+    """Year → published class of each month: the middle of its samples, the worse of two."""
+    found: dict[int, NDArray[np.float64]] = {}
     if rows.empty:
-        return months
-    of_year = rows[rows["time"].dt.year == year]
-    for month, own in of_year.groupby(of_year["time"].dt.month):
-        months[int(str(month)) - 1] = published_class(own["value"])
-    return months
+        return found
+    months = rows["time"].to_numpy("datetime64[M]").astype(np.int64)
+    values = rows["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    for month in np.unique(months):
+        year = 1970 + int(month) // 12
+        classes = found.setdefault(year, np.full(12, np.nan))
+        classes[int(month) % 12] = published_class(values[months == month])
+    return found
 
 
-def published_class(classes: pd.Series) -> float:
+def published_class(classes: pd.Series | NDArray[np.float64]) -> float:
     """Class of a month from the classes published in it: the middle one, the worse of two.
 
     >>> published_class(pd.Series([2, 4, 3, 2])), published_class(pd.Series([None]))
     (3.0, nan)
     """
-    order = np.sort(classes.to_numpy(dtype=np.float64, na_value=np.nan))
+    values = (
+        classes.to_numpy(dtype=np.float64, na_value=np.nan)
+        if isinstance(classes, pd.Series)
+        else classes
+    )
+    order = np.sort(values)
     order = order[np.isfinite(order)]
     return float(order[order.size // 2]) if order.size else float("nan")
 

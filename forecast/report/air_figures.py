@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecast.charts.aqi_calendar import AqiCalendarData, OtherVersion, aqi_calendar
+from forecast.charts.bad_day_budget import AHEAD_COLUMNS, BadDayBudgetData, bad_day_budget
 from forecast.charts.target_tracker import TargetLine, TargetTrackerData, target_tracker
 from forecast.projection.air import AirProjection
 from forecast.projection.air_tracks import AirTracks
@@ -15,9 +17,9 @@ from forecast.region_names import normalise_region
 from forecast.report.figure_parts import ChartJob, Notices, entry_of, footer_of, stem
 from forecast.standards.items import AIR_ITEMS
 
-__all__ = ["air_jobs"]
+__all__ = ["TRACKED", "air_jobs", "budget_ahead", "target_lines", "tracker_data"]
 
-_TRACKED = ("good_day_ratio", "pm25_annual_mean")
+TRACKED = ("good_day_ratio", "pm25_annual_mean")
 
 
 def _budget_words(entry: dict[str, Any]) -> tuple[str, str]:
@@ -47,7 +49,8 @@ def _budget_words(entry: dict[str, Any]) -> tuple[str, str]:
     return ("", "")
 
 
-def _lines(entry: dict[str, Any]) -> tuple[TargetLine, ...]:
+def target_lines(entry: dict[str, Any]) -> tuple[TargetLine, ...]:
+    """The targets of an entry that are numbers, as lines of a tracker."""
     return tuple(
         TargetLine(
             t["label_zh"], t["label_en"], float(t["value"]), t["comparator"], t["probability"],
@@ -64,16 +67,23 @@ def air_jobs(
     entries: list[dict[str, Any]],
     run_id: str,
     notices: Notices,
+    budget: BadDayBudgetData | None = None,
 ) -> list[ChartJob]:
-    """Return what draws the trackers and the calendar of one city."""
+    """Return what draws the trackers, the budget of bad days and the calendar of one city.
+
+    ``budget`` is what was observed of the budget; the days ahead are added to it.
+    """
     jobs: list[ChartJob] = []
     region = normalise_region(air.region)
-    for name in _TRACKED:
+    for name in TRACKED:
         entry = entry_of(entries, air.region, air.place, name)
         if entry is None or not np.isfinite(tracks.cumulative[name]).any():
             continue
-        data = _tracker_data(air, tracks, entry, name, run_id, notices)
+        data = tracker_data(air, tracks, entry, name, run_id, notices)
         jobs.append((region, air.place, lambda data=data: [target_tracker(data)]))  # type: ignore[misc]
+    if budget is not None:
+        shown = replace(budget, ahead=budget_ahead(tracks, budget.allowed))
+        jobs.append((region, air.place, lambda: [bad_day_budget(shown)]))
     entry = entry_of(entries, air.region, air.place, "good_day_ratio")
     if entry is not None and (tracks.aqi >= 0).any():
         calendar = _calendar_data(air, tracks, entry, run_id, notices)
@@ -81,7 +91,7 @@ def air_jobs(
     return jobs
 
 
-def _tracker_data(
+def tracker_data(
     air: AirProjection,
     tracks: AirTracks,
     entry: dict[str, Any],
@@ -100,6 +110,7 @@ def _tracker_data(
             | {label: values[ahead] for label, values in columns.items()}
         )
     budget = _budget_words(entry)
+    note = _note(entry, fan is not None)
     return TargetTrackerData(
         place_zh=air.place,
         indicator=name,
@@ -110,12 +121,47 @@ def _tracker_data(
         footer=footer_of(entry, run_id, notices, ("天", "days")),
         earlier=tracks.earlier[name],
         fan=fan,
-        targets=_lines(entry),
+        targets=target_lines(entry),
         plan_path=_plan_path(tracks, name, entry),
         budget_zh=budget[0],
         budget_en=budget[1],
+        note_zh=note[0],
+        note_en=note[1],
         name=stem("target_tracker", air.region, air.place, name),
     )
+
+
+def _note(entry: dict[str, Any], drawn: bool) -> tuple[str, str]:
+    """Why there is no fan; empty where there is one."""
+    if drawn:
+        return ("", "")
+    zh, en = entry["reason"], entry["reason_en"]
+    if entry["as_of"] >= f"{entry['year']}-12-31":
+        return (
+            f"该年已结束，只有实测，没有预测{'；' if zh else ''}{zh}",
+            f"the year is over: observed, no forecast{'; ' if en else ''}{en}",
+        )
+    return (f"没有预测：{zh or '数据不足'}", f"no forecast: {en or 'too few readings'}")
+
+
+def budget_ahead(tracks: AirTracks, allowed: int | None) -> pd.DataFrame | None:
+    """Bad days left at the end of each day to come, for the budget; None without a forecast.
+
+    Every day drawn has all six items, so the days that count are known on each day ahead and the
+    quantiles of the cumulative ratio are those of the bad days, turned round.
+    """
+    fan = tracks.fan.get("good_day_ratio")
+    if fan is None or allowed is None:
+        return None
+    ahead = np.isfinite(fan["q50"])
+    if not ahead.any():
+        return None
+    counted = int(tracks.valid["good_day_ratio"].sum()) + np.arange(1, int(ahead.sum()) + 1)
+    columns = {
+        column: allowed - counted * (1.0 - fan[quantile][ahead] / 100.0)
+        for column, quantile in zip(AHEAD_COLUMNS[1:], ("q10", "q50", "q90"), strict=True)
+    }
+    return pd.DataFrame({"date": tracks.days[ahead].astype("datetime64[s]")} | columns)
 
 
 def _plan_path(

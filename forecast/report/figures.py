@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from forecast.charts.bad_day_budget import BadDayBudgetData
 from forecast.charts.chart import Chart, save
+from forecast.charts.scoreboard import scoreboard
+from forecast.errors import InputError
 from forecast.projection.flow_trends import FlowTrend
-from forecast.projection.panel import PanelProjection
+from forecast.projection.panel import Panel, PanelProjection
+from forecast.region_names import normalise_region
 from forecast.report.air_figures import air_jobs
-from forecast.report.figure_parts import ChartJob, Notices
+from forecast.report.figure_parts import ChartJob, Notices, stem
 from forecast.report.page import PageChart
+from forecast.report.review_air import air_targets, budget_data, unmeasured
+from forecast.report.review_days import CityDays, cities_of
+from forecast.report.scoreboard_figure import scoreboard_data, scoreboard_regions
 from forecast.report.water_figures import flow_job, tiles_job
 
 __all__ = ["draw_figures"]
@@ -25,10 +34,12 @@ def draw_figures(
     notices: Notices = (),
     jobs: int = 1,
     flow: Mapping[str, list[FlowTrend]] | None = None,
+    panel: Panel | None = None,
 ) -> tuple[list[PageChart], list[str]]:
     """Draw every chart of a run into ``folder``: SVG and PNG, the drawn table as CSV beside.
 
-    ``flow`` holds the flow-normalised trends of sections by region.
+    ``flow`` holds the flow-normalised trends of sections by region, ``panel`` the readings behind
+    the projection; without it no budget of bad days is drawn.
 
     The charts do not depend on ``jobs``, the number of processes.
 
@@ -37,11 +48,13 @@ def draw_figures(
     """
     entries = result["projections"]
     run_id = str(result["run"]["id"])
-    made: list[ChartJob] = []
+    made = _scoreboards(projection, result, run_id, notices, panel)
+    budgets = {} if panel is None else _budgets(panel, result, run_id, notices)
     for air in projection.air:
         if air.tracks is None:
             continue
-        made.extend(air_jobs(air, air.tracks, entries, run_id, notices))
+        budget = budgets.get(normalise_region(air.region))
+        made.extend(air_jobs(air, air.tracks, entries, run_id, notices, budget))
     for water in projection.water:
         if water.tiles is None:
             continue
@@ -61,6 +74,55 @@ def draw_figures(
         if progress:
             progress("charts", at, len(made))
     return out, names
+
+
+def _scoreboards(
+    projection: PanelProjection,
+    result: dict[str, Any],
+    run_id: str,
+    notices: Notices,
+    panel: Panel | None,
+) -> list[ChartJob]:
+    """One scoreboard a region, before its other charts."""
+    run = result["run"]
+    as_of = date.fromisoformat(run["as_of"])
+    year = int(run.get("year") or as_of.year)
+    cities = [] if panel is None else cities_of(panel, None)
+    said = {normalise_region(c.region): unmeasured(c, year) for c in cities}
+    jobs: list[ChartJob] = []
+    for region in scoreboard_regions(result):
+        data = scoreboard_data(
+            projection, result, region, year, as_of, notices, run_id=run_id,
+            remarks=said.get(region, ()),
+        )  # fmt: skip
+        if data.rows:
+            jobs.append((region, region, lambda data=data: list(scoreboard(data))))  # type: ignore[misc]
+    return jobs
+
+
+def _budgets(
+    panel: Panel, result: dict[str, Any], run_id: str, notices: Notices
+) -> dict[str, BadDayBudgetData]:
+    """What was observed of the budget of bad days, by normalised region."""
+    run = result["run"]
+    year = int(run.get("year") or run["as_of"][:4])
+    standard = None if run["standard"] == "by date" else str(run["standard"])
+    return {
+        normalise_region(c.region): data
+        for c in cities_of(panel, standard)
+        if (data := _budget(panel, c, year, run_id, notices)) is not None
+    }
+
+
+def _budget(
+    panel: Panel, city: CityDays, year: int, run_id: str, notices: Notices
+) -> BadDayBudgetData | None:
+    try:
+        data = budget_data(city, year, air_targets(panel, city.region, year), notices)
+    except InputError:
+        return None  # no reading of that year: the page says so in words
+    return replace(data, name=stem("bad_day_budget", city.region, city.place),
+                   footer=replace(data.footer, run_id=run_id))  # fmt: skip
 
 
 def _draw(

@@ -12,23 +12,91 @@ from forecast.charts.aqi_calendar import AqiCalendarData, OtherVersion
 from forecast.charts.bad_day_budget import BadDayBudgetData
 from forecast.charts.level_shares import LevelBar, LevelSharesData
 from forecast.charts.words import COMPARATORS, LEVELS
+from forecast.projection.panel import Panel
 from forecast.report.figure_parts import stem
 from forecast.report.review_days import AqiDays, CityDays, Notices, footer_for, year_days
 from forecast.standards.aqi import daily_aqi
 from forecast.standards.budget import bad_day_budget as budget_of
-from forecast.standards.items import AIR_ITEMS
+from forecast.standards.items import AIR_ITEMS, ITEMS
 from forecast.standards.versions import AQI_2012, AQI_2026
+from forecast.targets.applying import applying_targets
 from forecast.targets.model import Target
 
-__all__ = ["budget_data", "calendar_data", "expected_bad_days", "month_bars", "shares_data"]
+__all__ = [
+    "air_targets",
+    "budget_data",
+    "calendar_data",
+    "expected_bad_days",
+    "month_bars",
+    "never_measured",
+    "remarks_on",
+    "shares_data",
+    "unmeasured",
+]  # fmt: skip
 
 #: Earlier years that the budget is compared with, and the share of their days that must be valid.
 _YEARS_BEFORE, _FULL = 5, 0.9
 
 
+def air_targets(panel: Panel, region: str, year: int) -> list[Target]:
+    """Targets of air judged in the whole of ``region`` in ``year``."""
+    found, _ = applying_targets(
+        panel.entered.plans, region, year, plan=panel.plan, aliases=panel.aliases
+    )
+    return [t for t in found if t.domain == "air" and not t.place]
+
+
 def _span(city: CityDays, year: int) -> NDArray[np.datetime64]:
     """Days of ``year`` up to the last with a value."""
     return year_days(year, city.last_day(year))
+
+
+def never_measured(city: CityDays, days: NDArray[np.datetime64]) -> tuple[str, ...]:
+    """Names of the items without a value on any of ``days``."""
+    known = np.isfinite(city.values(days)) | city.dust(days)
+    return tuple(ITEMS[i].en for i, k in zip(AIR_ITEMS, known.T, strict=True) if not k.any())
+
+
+def unmeasured(city: CityDays, year: int) -> Notices:
+    """Say which items have no value in ``year``: what rests on them can't be computed."""
+    gone = never_measured(city, year_days(year))
+    if not gone:
+        return ()
+    days = "，也没有优良天数比率和综合指数" if len(gone) < len(AIR_ITEMS) else ""
+    return (
+        (f"{year}年没有{'、'.join(gone)}数据，相应指标未列出{days}",
+         f"no reading of {', '.join(gone)} in {year}: what rests on them, good days and the "
+         "composite index too, is not listed"),
+    )  # fmt: skip
+
+
+def remarks_on(city: CityDays, year: int, found: AqiDays) -> Notices:
+    """What a reader of the days of a year must know.
+
+    Items never measured (without all six no day has an AQI), too many invalid days for an official
+    assessment, and rules that change within the year.
+    """
+    said: list[tuple[str, str]] = []
+    gone = never_measured(city, found.days)
+    share = float(found.valid.mean())
+    if gone:
+        said.append(
+            (f"该年没有{'、'.join(gone)}数据，六项不全，各日AQI均按无效处理",
+             f"no reading of {', '.join(gone)} in that year: without all six items every day is "
+             "invalid")
+        )  # fmt: skip
+    elif share < _FULL:
+        said.append(
+            (f"有效天数只占{100 * share:.0f} %，天数和比率不足以作正式评价",
+             f"{100 * share:.0f} % of the days are valid: too few for an official assessment")
+        )  # fmt: skip
+    if "+" in city.aqi_standard(year):
+        said.append(
+            (f"2月底以前按{AQI_2012}，3月1日起按{AQI_2026}，往年同月日按同一规则重算",
+             f"{AQI_2012} to the end of February, {AQI_2026} from 1 March; earlier years by the "
+             "rules of the same month and day")
+        )  # fmt: skip
+    return tuple(said)
 
 
 def budget_data(
@@ -65,7 +133,7 @@ def budget_data(
         target_zh=words[0], target_en=words[1], expected=expected, expected_years=years,
         footer=footer_for(
             city, (found.days[0], found.days[-1]), (valid, len(found.days)),
-            city.aqi_standard(year), "counts", notices,
+            city.aqi_standard(year), "counts", (*notices, *remarks_on(city, year, found)),
         ),
         name=stem("bad_day_budget", city.region, str(year)),
     )  # fmt: skip
@@ -210,7 +278,7 @@ def shares_data(
         places=tuple(bars), places_zh=places[0], places_en=places[1], dust_known=city.dusty(),
         footer=footer_for(
             city, (days[0], days[-1]), (int(found.valid.sum()), len(days)),
-            city.aqi_standard(year), "counts", notices,
+            city.aqi_standard(year), "counts", (*notices, *remarks_on(city, year, found)),
         ),
         name=stem("level_shares", city.region, str(year)),
     )  # fmt: skip
@@ -229,11 +297,13 @@ def calendar_data(city: CityDays, year: int, notices: Notices) -> AqiCalendarDat
     """
     days = _span(city, year)
     found = city.aqi(days, year)
-    counts = {}
+    counts, full = {}, []
     for before in range(year - 3, year):
         levels = city.aqi(year_days(before, days[-1]), year).level
         if (levels > 0).any():
             counts[before] = np.bincount(levels, minlength=7).astype(np.float64)
+        if (levels > 0).mean() >= _FULL:
+            full.append(before)
     standard = city.aqi_standard(year)
     other = AQI_2012 if AQI_2012 not in standard.split("+") else AQI_2026
     if "+" in standard:
@@ -246,11 +316,21 @@ def calendar_data(city: CityDays, year: int, notices: Notices) -> AqiCalendarDat
         place_zh=city.place, year=year, dates=days, level=found.level, primary=found.leaders(),
         last_day=days[-1], standard=standard, dust=found.dust if city.dusty() else None,
         last_year=counts.get(year - 1),
-        mean_3y=np.mean(list(counts.values()), axis=0) if len(counts) == 3 else None,
+        mean_3y=np.mean(list(counts.values()), axis=0) if len(full) == 3 else None,
         other=OtherVersion(other, level),
         footer=footer_for(
             city, (days[0], days[-1]), (int(found.valid.sum()), len(days)), standard, "counts",
-            notices,
+            (*notices, *remarks_on(city, year, found), *_few_years(counts, full)),
         ),
         name=stem("aqi_calendar", city.region, str(year)),
+    )  # fmt: skip
+
+
+def _few_years(counts: dict[int, NDArray[np.float64]], full: list[int]) -> Notices:
+    """Say why no mean of three years stands beside the counts."""
+    if len(full) == 3 or not counts:
+        return ()
+    return (
+        ("前三年中有年份有效天数不足九成，不列三年均值",
+         "a year of the three before has less than nine tenths of its days: no mean of three"),
     )  # fmt: skip

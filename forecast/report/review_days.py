@@ -166,7 +166,11 @@ def cities_of(
     A region with several places of kind city is the one that carries its name, else the first.
     """
     found: dict[str, CityDays] = {}
-    groups = panel.air.groupby(["region", "place", "place_kind"], sort=True)
+    air = panel.air
+    if only and panel.only is not None:
+        own = [r for r in air["region"].unique() if panel.wants(str(r))]
+        air = air[air["region"].isin(own)]
+    groups = air.groupby(["region", "place", "place_kind"], sort=True)
     for (region, place, kind), readings in groups:
         key = normalise_region(str(region))
         if kind != "city" or (only and not panel.wants(str(region))):

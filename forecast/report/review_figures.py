@@ -1,10 +1,11 @@
-"""The charts of the annual review that need no forecast: their names, and what makes each."""
+"""The charts of the annual review by name, and what makes each from what a workspace holds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 import pandas as pd
 
@@ -13,25 +14,32 @@ from forecast.charts.aqi_calendar import aqi_calendar
 from forecast.charts.bad_day_budget import bad_day_budget
 from forecast.charts.chart import Chart
 from forecast.charts.city_ranking import city_ranking
+from forecast.charts.good_days_explained import good_days_explained
 from forecast.charts.level_shares import level_shares
-from forecast.charts.section_tiles import section_tiles
+from forecast.charts.scoreboard import scoreboard
+from forecast.charts.section_tiles import SectionTilesData, section_tiles
 from forecast.charts.style import Lang
+from forecast.charts.target_tracker import target_tracker
 from forecast.charts.time_variation import time_variation
+from forecast.charts.weather_normalised import weather_normalised
 from forecast.errors import InputError, UsageError
 from forecast.ingest.points import with_cities
-from forecast.projection.panel import Panel
+from forecast.projection.panel import Panel, PanelProjection, project_panel
+from forecast.projection.settings import Settings
 from forecast.region_names import normalise_region
-from forecast.report.review_air import budget_data, calendar_data, shares_data
+from forecast.report.review_air import air_targets, budget_data, calendar_data, shares_data
 from forecast.report.review_cycles import city_hours, variation_data
 from forecast.report.review_days import CityDays, Notices, cities_of, city_of
+from forecast.report.review_good_days import good_days_data
+from forecast.report.review_projected import board_data, projected_tiles, trackers, with_ahead
 from forecast.report.review_ranking import ranking_data
 from forecast.report.review_trend import trend_data
 from forecast.report.review_water import tiles_data
+from forecast.report.review_weather import weather_data
 from forecast.revisions import SOURCE_PRIORITY, speaking
 from forecast.standards.items import AIR_ITEMS
 from forecast.store import Store
 from forecast.tables import TABLES
-from forecast.targets.applying import applying_targets
 from forecast.targets.model import Target
 
 __all__ = ["REVIEW_CHARTS", "ReviewChart", "ReviewRequest", "known_chart", "review_chart"]
@@ -51,6 +59,10 @@ class ReviewRequest:
         lang: language of the texts.
         notices: lines that must not be missed.
         target: a good-day ratio [%] in place of a plan's, for the budget.
+        settings: how a projection is made where a chart shows one; None: charts show what was
+            observed, and those that are nothing without a projection are refused.
+        projection: a projection of the same panel and year that is at hand already.
+        item: of the chart of weather normalisation.
     """
 
     panel: Panel
@@ -62,6 +74,9 @@ class ReviewRequest:
     lang: Lang = "both"
     notices: Notices = field(default=())
     target: float | None = None
+    settings: Settings | None = None
+    projection: PanelProjection | None = None
+    item: str = "pm25"
 
     def city(self) -> CityDays:
         """The city asked for.
@@ -69,7 +84,11 @@ class ReviewRequest:
         Raises:
             UsageError: there are several and none was named. InputError: no daily values.
         """
-        cities = sorted({str(r) for r in self.panel.air["region"]})
+        return self._city
+
+    @cached_property
+    def _city(self) -> CityDays:
+        cities = sorted(map(str, self.panel.air["region"].unique()))
         if self.panel.only is None and len(cities) > 1:
             raise UsageError(
                 f"This chart shows one region, and the workspace has {len(cities)}.",
@@ -77,17 +96,35 @@ class ReviewRequest:
             )
         return city_of(self.panel, self.standard, self.denominator)
 
+    @cached_property
+    def cities(self) -> list[CityDays]:
+        """Every city of the workspace, also those not asked for."""
+        return cities_of(self.panel, self.standard, self.denominator, only=False)
+
     def year_of(self, city: CityDays) -> int:
         """The year asked for, else the last one in which ``city`` has values."""
         return self.year if self.year is not None else city.years[-1]
 
     def targets(self, region: str, year: int) -> list[Target]:
         """Targets judged in ``region`` in ``year``."""
-        panel = self.panel
-        found, _ = applying_targets(
-            panel.entered.plans, region, year, plan=panel.plan, aliases=panel.aliases
-        )
-        return [t for t in found if t.domain == "air" and not t.place]
+        return air_targets(self.panel, region, year)
+
+    def open(self, year: int) -> bool:
+        """Whether days of ``year`` are still to come."""
+        ahead = self.settings is not None or self.projection is not None
+        return ahead and self.last < date(year, 12, 31)
+
+    def projected(self, year: int, *, water: bool = True) -> PanelProjection | None:
+        """The projection of ``year`` at hand, else one made now; None where none is wanted.
+
+        Args:
+            year: the year judged.
+            water: whether the sections are asked for as well; they take the most time.
+        """
+        if self.projection is not None or self.settings is None:
+            return self.projection
+        panel = self.panel if water else replace(self.panel, water=self.panel.water.iloc[:0])
+        return project_panel(panel, replace(self.settings, year=year))
 
     def stations(self, city: CityDays, years: range) -> list[CityDays]:
         """Single stations of a city that have daily values in ``years``."""
@@ -164,12 +201,25 @@ def _budget(asked: ReviewRequest) -> list[Chart]:
     data = budget_data(
         city, year, asked.targets(city.region, year), asked.notices, percent=asked.target
     )
+    if asked.open(year):
+        data = with_ahead(data, asked.projected(year, water=False), city)
     return [bad_day_budget(data, lang=asked.lang)]
 
 
 def _trend(asked: ReviewRequest) -> list[Chart]:
     city = asked.city()
     return [annual_trend(trend_data(city, asked.year_of(city), asked.notices), lang=asked.lang)]
+
+
+def _normalised(asked: ReviewRequest) -> list[Chart]:
+    data = weather_data(asked.city(), asked.panel, asked.year, asked.notices, item=asked.item)
+    return [weather_normalised(data, lang=asked.lang)]
+
+
+def _explained(asked: ReviewRequest) -> list[Chart]:
+    city = asked.city()
+    data = good_days_data(city, asked.panel, asked.year_of(city), asked.notices)
+    return [good_days_explained(data, lang=asked.lang)]
 
 
 def _variation(asked: ReviewRequest) -> list[Chart]:
@@ -186,8 +236,7 @@ def _shares(asked: ReviewRequest) -> list[Chart]:
     others = asked.stations(city, range(year, year + 1))
     places = ("点位", "stations")
     if not others:
-        cities = cities_of(asked.panel, asked.standard, asked.denominator, only=False)
-        others = [c for c in cities if year in c.years]
+        others = [c for c in asked.cities if year in c.years]
         others = others if len(others) > 1 else []
         places = ("城市", "cities")
     data = shares_data(city, year, others, asked.notices, places=places)
@@ -195,7 +244,7 @@ def _shares(asked: ReviewRequest) -> list[Chart]:
 
 
 def _ranking(asked: ReviewRequest) -> list[Chart]:
-    cities = cities_of(asked.panel, asked.standard, asked.denominator, only=False)
+    cities = asked.cities
     if not cities:
         city_of(asked.panel, asked.standard)  # says what is missing
     only = asked.panel.only or (normalise_region(cities[0].region) if len(cities) == 1 else "")
@@ -225,35 +274,79 @@ def _ranking(asked: ReviewRequest) -> list[Chart]:
 
 def _tiles(asked: ReviewRequest) -> list[Chart]:
     panel = asked.panel
-    own = panel.water[[panel.wants(str(r)) for r in panel.water["region"]]]
-    regions = sorted({str(r) for r in own["region"]})
+    own = panel.water[panel.water["region"].map(lambda r: panel.wants(str(r))).astype(bool)]
+    regions = sorted(map(str, own["region"].unique()))
     if len(regions) > 1 and panel.only is None:
         raise UsageError(
             f"This chart shows one region, and the workspace has water samples of {len(regions)}.",
             f"Name one with --region: {', '.join(regions[:20])}{' …' if len(regions) > 20 else ''}.",
         )
     if own.empty:
-        others = sorted({str(r) for r in panel.water["region"]})
+        others = sorted(map(str, panel.water["region"].unique()))
         raise InputError(
             f"There are no water samples of {panel.only or 'any region'}.",
             f"Regions with samples: {', '.join(others[:20])}." if others else
             "Take in samples of water sections first: forecast ingest <folder>.",
         )  # fmt: skip
     year = asked.year if asked.year is not None else int(own["time"].dt.year.max())
-    made = tiles_data(panel, year, asked.last, asked.notices)
+    made: list[SectionTilesData] = []
+    if asked.open(year) and (own["time"].dt.year == year).any():
+        projection = asked.projected(year)
+        if projection is not None:
+            made = projected_tiles(projection, year, asked.last, asked.notices)
+    made = made or tiles_data(panel, year, asked.last, asked.notices)
     return [chart for data in made for chart in section_tiles(data, lang=asked.lang)]
+
+
+def _tracker(asked: ReviewRequest) -> list[Chart]:
+    city = asked.city()
+    year = asked.year_of(city)
+    city.last_day(year)  # says which years there are
+    made = trackers(_needed(asked, year, water=False), city, year, asked.notices)
+    return [target_tracker(data, lang=asked.lang) for data in made]
+
+
+def _scoreboard(asked: ReviewRequest) -> list[Chart]:
+    panel = asked.panel
+    names = {str(r) for f in (panel.air, panel.water) for r in f["region"].unique()}
+    regions = sorted({normalise_region(r) for r in names if panel.wants(r)})
+    if len(regions) > 1:
+        raise UsageError(
+            f"This chart shows one region, and the workspace has {len(regions)}.",
+            f"Name one with --region: {', '.join(regions[:20])}{' …' if len(regions) > 20 else ''}.",
+        )
+    year = asked.year if asked.year is not None else asked.last.year
+    cities = cities_of(panel, asked.standard, asked.denominator)
+    data = board_data(
+        _needed(asked, year, water=True), regions[0], year, asked.last, asked.notices,
+        cities[0] if cities else None,
+    )  # fmt: skip
+    return list(scoreboard(data, lang=asked.lang))
+
+
+def _needed(asked: ReviewRequest, year: int, *, water: bool) -> PanelProjection:
+    found = asked.projected(year, water=water)
+    if found is None:
+        raise UsageError(
+            "This chart rests on a projection, and none was asked for.", "Leave out --no-forecast."
+        )
+    return found
 
 
 #: Every chart that ``forecast chart`` can draw, by name.
 REVIEW_CHARTS: dict[str, ReviewChart] = {
     c.name: c
     for c in (
+        ReviewChart("target_tracker", "目标进度", "progress to the targets", _tracker),
+        ReviewChart("scoreboard", "目标一览", "scoreboard of targets", _scoreboard),
         ReviewChart("aqi_calendar", "逐日空气质量日历", "calendar of the daily AQI", _calendar),
         ReviewChart("bad_day_budget", "污染天预算", "budget of bad days", _budget),
         ReviewChart("annual_trend", "主要污染物多年变化", "annual indicators over the years", _trend),
+        ReviewChart("weather_normalised", "气象归一化趋势", "observed and in normal weather", _normalised),
         ReviewChart("time_variation", "小时、星期、月份变化", "variation by hour, weekday, month", _variation),
         ReviewChart("level_shares", "级别比例与首要污染物", "shares of AQI levels, leading items", _shares),
         ReviewChart("city_ranking", "城市或点位排名与同比", "ranks of cities or stations", _ranking),
+        ReviewChart("good_days_explained", "优良天数解释", "good days explained", _explained),
         ReviewChart("section_tiles", "断面水质类别", "water class of sections by month", _tiles),
     )
 }  # fmt: skip
@@ -284,6 +377,10 @@ def review_chart(name: str, asked: ReviewRequest) -> list[Chart]:
     if asked.target is not None and name != "bad_day_budget":
         raise UsageError(
             f"--target has no meaning for {name}.", "It sets the good-day ratio of bad_day_budget."
+        )
+    if asked.item != "pm25" and name != "weather_normalised":
+        raise UsageError(
+            f"--item has no meaning for {name}.", "It chooses the item of weather_normalised."
         )
     if asked.target is not None and not 0 < asked.target <= 100:
         raise UsageError(

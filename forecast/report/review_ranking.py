@@ -15,6 +15,7 @@ from forecast.report.figure_parts import stem
 from forecast.report.review_days import CityDays, Notices, footer_for, year_days
 from forecast.standards.air_assessment import COMPOSITE_PARTS, assess_year
 from forecast.standards.items import AIR_ITEMS
+from forecast.standards.judgement import official_decimals
 from forecast.standards.limits import air_limit
 from forecast.standards.versions import limits_standard_on, resolve
 from forecast.targets.model import Target
@@ -151,12 +152,19 @@ def ranking_data(
         title_zh=title[0], title_en=title[1], year=year,
         period_zh="" if whole else f"1月1日至{month_day}",
         period_en="" if whole else f"to {str(last)[5:]}",
+        pm25_decimals=_pm25_decimals(lead, last),
         places=places,
         footer=footer_for(
             lead, (days[0], last), (named.n_valid, len(days)), standard, "both", (*notices, *more)
         ),
         name=stem("city_ranking", lead.region if n == 1 or asked or given else "all", str(year)),
     )  # fmt: skip
+
+
+def _pm25_decimals(city: CityDays, last: np.datetime64) -> int:
+    """Places of an official PM2.5 mean under the version in force on ``last``, or the one asked for."""
+    token = resolve(city.standard).limits if city.standard else limits_standard_on(last)
+    return official_decimals("pm25_annual_mean", token) or 0
 
 
 def _ranked(

@@ -59,7 +59,7 @@ def trend_data(city: CityDays, year: int, notices: Notices) -> AnnualTrendData:
         panels,
         footer_for(
             city, (first, last), (n_valid, n_expected), standard, "means",
-            (*notices, *_partial(city, year, last)),
+            (*notices, *_partial(city, year, last), *_even(panels)),
         ),
         name=stem("annual_trend", city.region, str(year)),
     )  # fmt: skip
@@ -71,6 +71,22 @@ def _partial(city: CityDays, year: int, last: np.datetime64) -> Notices:
     return (
         (f"{year}年数据至{str(last)[5:]}，空心点不作正式评价；有效/应有天数为该年",
          f"{year} ends on {str(last)[5:]}: open, no official value; valid/expected are of that year"),
+    )  # fmt: skip
+
+
+def _even(panels: tuple[AnnualPanel, ...]) -> Notices:
+    """Say that slopes of even-length series differ from those of openair in R."""
+    even = [
+        indicator(p.indicator).en.split(" ")[0]
+        for p in panels
+        if p.trend is not None and p.trend.of == "months" and p.trend.n % 2 == 0
+    ]
+    if not even:
+        return ()
+    return (
+        (f"{'、'.join(even)}的月数为偶数：R的稳健stl对部分偶数长序列有误，openair的斜率可能略有出入",
+         f"even number of months ({', '.join(even)}): R's robust stl errs on some such series, "
+         "so openair may print a slightly other slope"),
     )  # fmt: skip
 
 

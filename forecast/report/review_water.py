@@ -32,7 +32,7 @@ def tiles_data(panel: Panel, year: int, as_of: date, notices: Notices) -> list[S
     Raises:
         InputError: there are no samples of the year.
     """
-    own = panel.water[[panel.wants(str(r)) for r in panel.water["region"]]]
+    own = panel.water[panel.water["region"].map(lambda r: panel.wants(str(r))).astype(bool)]
     years = sorted({int(y) for y in own["time"].dt.year})
     if year not in years:
         raise InputError(

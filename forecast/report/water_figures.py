@@ -25,7 +25,7 @@ from forecast.region_names import normalise_region
 from forecast.report.figure_parts import ChartJob, Notices, footer_of, stem
 from forecast.standards.items import ITEMS
 
-__all__ = ["flow_job", "flow_words", "tiles_job"]
+__all__ = ["flow_job", "flow_words", "tiles_job", "tiles_of"]
 
 #: From which likelihood a direction is called so, as EGRETci words it.
 _LIKELY = (
@@ -44,6 +44,22 @@ def tiles_job(
     notices: Notices,
 ) -> ChartJob:
     """Return what draws the section tiles of one region.
+
+    Raises:
+        ValueError: the region has no section to draw.
+    """
+    data = tiles_of(water, entries, run_id, as_of, notices)
+    return normalise_region(water.region), water.region, lambda: list(section_tiles(data))
+
+
+def tiles_of(
+    water: WaterProjection,
+    entries: list[dict[str, Any]],
+    run_id: str,
+    as_of: str,
+    notices: Notices,
+) -> SectionTilesData:
+    """Make the data of the section tiles of one region.
 
     Raises:
         ValueError: the region has no section to draw.
@@ -81,7 +97,7 @@ def tiles_job(
         e for e in entries if e["region"] == water.region and e["indicator"] == "share_class_iii"
     )
     quantiles = (share["forecast"] or {}).get("quantiles")
-    data = SectionTilesData(
+    return SectionTilesData(
         region_zh=water.region,
         year=int(share["year"]),
         last_day=np.datetime64(date.fromisoformat(share["observed"]["last_day"] or as_of)),
@@ -101,7 +117,6 @@ def tiles_job(
         ),
         name=stem("section_tiles", water.region),
     )  # fmt: skip
-    return normalise_region(water.region), water.region, lambda: list(section_tiles(data))
 
 
 def _class_of(target: dict[str, Any] | None) -> int:

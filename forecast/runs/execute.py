@@ -173,7 +173,7 @@ def execute(
         _publish(
             workspace, folder,
             lambda aside: _write(
-                workspace, aside, result, asked, projection, flow, progress, started, flags
+                workspace, aside, result, asked, projection, flow, progress, started, flags, panel
             ),
         )  # fmt: skip
         _point(workspace, name)
@@ -276,11 +276,12 @@ def _write(
     progress: Progress | None,
     started: float,
     flags: pd.DataFrame,
+    panel: Panel,
 ) -> None:
     (aside / "projection.json").write_text(to_json(result), encoding="utf-8", newline="\n")
     notices = _notices(workspace)
     charts, names = draw_figures(
-        projection, result, aside / "charts", progress, tuple(notices), flow=flow
+        projection, result, aside / "charts", progress, tuple(notices), flow=flow, panel=panel
     )
     config = workspace.config
     context = PageContext(

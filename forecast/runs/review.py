@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from forecast.charts.chart import Chart
 from forecast.charts.style import Lang
 from forecast.errors import UsageError
+from forecast.projection.settings import Settings
 from forecast.report.review_figures import ReviewRequest, known_chart, review_chart
 from forecast.runs.inputs import load_panel
 from forecast.workspace import Workspace
@@ -24,6 +26,8 @@ class ChartOptions:
         standard: token of a version; None: that of the configuration, else by date.
         target: a good-day ratio [%] in place of the plan's, for the budget of bad days.
         lang: ``zh``, ``en`` or ``both``.
+        item: of the chart of weather normalisation.
+        forecast: whether charts of a year that is not over show what is projected of its rest.
     """
 
     region: str | None = None
@@ -31,6 +35,8 @@ class ChartOptions:
     standard: str | None = None
     target: float | None = None
     lang: Lang = "both"
+    item: str = "pm25"
+    forecast: bool = True
 
 
 def draw_chart(workspace: Workspace, name: str, options: ChartOptions) -> list[Chart]:
@@ -51,9 +57,23 @@ def draw_chart(workspace: Workspace, name: str, options: ChartOptions) -> list[C
         from forecast.sample import NOTICE
 
         notices = ((NOTICE["zh"], NOTICE["en"]),)
+    standard = options.standard or config.standards.aqi or config.standards.limits or None
     asked = ReviewRequest(
-        panel, workspace.store, last, options.year,
-        options.standard or config.standards.aqi or config.standards.limits or None,
-        config.standards.denominator, options.lang, notices, options.target,
+        panel, workspace.store, last, options.year, standard, config.standards.denominator,
+        options.lang, notices, options.target,
+        settings=_settings(workspace, last, standard) if options.forecast else None,
+        item=options.item,
     )  # fmt: skip
     return review_chart(name, asked)
+
+
+def _settings(workspace: Workspace, last: date, standard: str | None) -> Settings:
+    """How ``forecast run`` would project, without a look at later years."""
+    config = workspace.config
+    return Settings(
+        as_of=last, year=last.year, standard=standard, n_paths=config.run.paths,
+        seed=config.run.seed, denominator=config.standards.denominator,
+        likely=config.thresholds.likely, unlikely=config.thresholds.unlikely,
+        model=config.run.model, outlook=False, month_rule=config.water.stable,
+        month_share=config.water.stable_share,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Trends: slopes with intervals, rank tests, smooth curves, break points, attainment, good days.
+"""Trends: slopes, rank tests, smooth curves, breaks, attainment, good days, normal weather.
 
 A result is never printed without what it rests on: the number of months or years, the months that
 were filled, how serial dependence was allowed for, and the days on which the basis changed. Each
@@ -24,6 +24,10 @@ from forecast.trend.seasonal_kendall import SeasonalKendall, seasonal_mann_kenda
 from forecast.trend.smooth import SmoothTrend, smooth_trend
 from forecast.trend.steps import BASIS_CHANGE, Step
 from forecast.trend.table import TREND_COLUMNS, GroupedTrends, theil_sen_groups, trend_table
+from forecast.trend.weather_bad_days import normal_bad_days
+from forecast.trend.weather_change import WeatherChange
+from forecast.trend.weather_dependence import seasonal_dependence
+from forecast.trend.weather_normalised import WeatherNormalised, weather_normalise
 
 __all__ = [
     "BASIS_CHANGE",
@@ -43,6 +47,8 @@ __all__ = [
     "SmoothTrend",
     "Step",
     "TheilSen",
+    "WeatherChange",
+    "WeatherNormalised",
     "annual_theil_sen",
     "attainment_year",
     "basis_step",
@@ -55,9 +61,12 @@ __all__ = [
     "good_days_change",
     "mann_kendall",
     "monthly_means",
+    "normal_bad_days",
+    "seasonal_dependence",
     "seasonal_mann_kendall",
     "smooth_trend",
     "theil_sen",
     "theil_sen_groups",
     "trend_table",
+    "weather_normalise",
 ]

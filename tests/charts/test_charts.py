@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -239,7 +240,8 @@ def test_calendar_cells_have_the_official_colours(calendar: AqiCalendarData) -> 
 def test_a_missing_day_is_never_drawn_as_good(calendar: AqiCalendarData) -> None:
     chart = aqi_calendar(calendar)
     april = chart.table[chart.table["date"].dt.month == 4]
-    colours = [mpl.colors.to_hex(c) for c in chart.figure.axes[0].collections[6].get_facecolor()]
+    cells = [c for c in chart.figure.axes[0].collections if isinstance(c, PolyCollection)][3]
+    colours = [mpl.colors.to_hex(c) for c in cells.get_facecolor()]
     assert len(colours) == 30
     missing = (april["status"] == "missing").to_numpy()
     assert missing.sum() >= 4

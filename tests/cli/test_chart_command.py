@@ -65,8 +65,8 @@ def test_the_region_and_the_year_need_not_be_given(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["pie"], 2, "no chart called pie. Charts: aqi_calendar, bad_day_budget"),
-        ([], 2, "No chart is named. Charts: aqi_calendar"),
+        (["pie"], 2, "no chart called pie. Charts: target_tracker, scoreboard"),
+        ([], 2, "No chart is named. Charts: target_tracker"),
         (["annual_trend", "--region", "石家庄"], 1, "Regions with readings: 衡水"),
         (["annual_trend", "--year", "2012"], 1, "Years with values: 2015 to 2025"),
         (["section_tiles", "--year", "2012"], 1, "Years with samples:"),
@@ -92,12 +92,38 @@ def made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Workspace.create(tmp_path_factory.mktemp("charts") / "W", demo=True).root
 
 
-@pytest.mark.parametrize("name", REVIEW_CHARTS)
+#: The sample has no weather.
+_OF_THE_SAMPLE = [n for n in REVIEW_CHARTS if n != "weather_normalised"]
+
+
+@pytest.mark.parametrize("name", _OF_THE_SAMPLE)
 def test_every_chart_of_the_sample_says_that_it_is_made(made_sample: Path, name: str) -> None:
-    (chart,) = Workspace(made_sample).chart(name, region="衡水", year=2025, lang="en")
-    words = {t.get_text() for t in chart.figure.texts}
-    assert any("not measurements" in text for text in words)
-    assert not chart.table.empty
+    ahead = name in ("target_tracker", "scoreboard")
+    charts = Workspace(made_sample).chart(name, region="衡水", year=2025, lang="en", forecast=ahead)
+    assert len(charts) == (2 if name == "target_tracker" else 1)
+    for chart in charts:
+        words = {t.get_text() for t in chart.figure.texts}
+        assert any("not measurements" in text for text in words)
+        assert not chart.table.empty
+
+
+def test_charts_that_look_ahead_agree_with_each_other(made_sample: Path) -> None:
+    """A ratio q at the year's end is 365 (1 - q) bad days: the fan and the budget say the same."""
+    opened = Workspace(made_sample)
+    ratio, mean = opened.chart("target_tracker", year=2025)
+    (budget,) = opened.chart("bad_day_budget", year=2025)
+    end = ratio.table.iloc[-1]
+    left = budget.table.iloc[-1]
+    # 75 % of 365 days leaves 91 bad ones.
+    for ahead, quantile in (("low", "q10"), ("middle", "q50"), ("high", "q90")):
+        assert left[f"forecast_{ahead}"] == pytest.approx(91 - 3.65 * (100 - end[quantile]))
+    assert ratio.table["target_1"].iloc[0] == 75 and mean.table["target_1"].iloc[0] == 37
+    (plain,) = opened.chart("bad_day_budget", year=2025, forecast=False)
+    assert "forecast_middle" not in plain.table
+    past = opened.chart("target_tracker", year=2024)[0]
+    assert "q50" not in past.table
+    assessed = opened.assess(year=2024).table.set_index("indicator")["value"]
+    assert past.table["observed"].iloc[-1] == pytest.approx(assessed["good_day_ratio"])
 
 
 def test_annual_values_and_ranks_are_those_of_the_assessment(made_sample: Path) -> None:

@@ -169,7 +169,7 @@ def test_a_missing_library_is_said_with_its_cure(
     with pytest.raises(UsageError) as caught:
         air_model(model).make("made").fit(made_record(8, years=1))
     assert caught.value.message == f"The model {model} needs {package}, which is not installed."
-    assert caught.value.cure == 'Install it: pip install "forecast[challengers]".'
+    assert caught.value.cure == f"Install it: pip install {package}."
 
 
 @pytest.mark.parametrize("model", [n for n in AIR_MODELS if air_model(n).make_panel])

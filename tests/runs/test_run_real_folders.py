@@ -51,4 +51,10 @@ def test_real_folders_are_projected_for_every_place(
         if entry["indicator"] in ("pm25_annual_mean", "good_day_ratio"):
             assert entry["forecast"] is not None, entry["place"]
     drawn = {p.name.split("-")[0] for p in (outcome.folder / "charts").glob("*.svg")}
-    assert drawn == {"target_tracker", "aqi_calendar", "section_tiles"}
+    assert drawn == {
+        "target_tracker",
+        "aqi_calendar",
+        "section_tiles",
+        "scoreboard",
+        "bad_day_budget",
+    }

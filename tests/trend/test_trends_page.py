@@ -36,7 +36,8 @@ def test_the_public_functions_of_the_package() -> None:
     assert functions == [
         "annual_theil_sen", "attainment_year", "basis_step", "break_points", "daniel_test",
         "deseasonalise", "explain_good_days", "fill_months", "good_days_by_standard",
-        "good_days_change", "mann_kendall", "monthly_means", "seasonal_mann_kendall",
-        "smooth_trend", "theil_sen", "theil_sen_groups", "trend_table",
+        "good_days_change", "mann_kendall", "monthly_means", "normal_bad_days", "seasonal_dependence",
+        "seasonal_mann_kendall", "smooth_trend", "theil_sen", "theil_sen_groups", "trend_table",
+        "weather_normalise",
     ]  # fmt: skip
     assert all(hasattr(trend, name) for name in trend.__all__)

@@ -1,0 +1,41 @@
+"""What the chapter of comparisons is given from the facts of a review."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from forecast.projection.panel import water_results
+from forecast.projection.settings import Settings
+from forecast.projection.water_record import SectionRecord
+from forecast.region_names import normalise_region
+from forecast.report.chapters.comparison_chapter import comparison_chapter
+from forecast.report.chapters.facts import ReviewFacts
+from forecast.report.comparison_water import records_of
+from forecast.report.document import Chapter
+
+__all__ = ["compared_chapter"]
+
+
+def compared_chapter(facts: ReviewFacts) -> Chapter | None:
+    """Write the chapter; None where there is nothing of air or water to compare."""
+    city, year = facts.city, facts.year
+    has_air = city is not None and year in city.years
+    sections = _sections(facts)
+    if not has_air and not sections:
+        return None
+    last = city.last_day(year) if city is not None and has_air else facts.last
+    return comparison_chapter(
+        city, facts.cities, year=year, last=last, stations=facts.stations, groups=facts.groups,
+        targets={c.region: facts.asked.targets(c.region, year) for c in facts.cities},
+        sections=sections,
+    )  # fmt: skip
+
+
+def _sections(facts: ReviewFacts) -> list[SectionRecord]:
+    wanted = normalise_region(facts.region)
+    panel = facts.asked.panel
+    own = panel.water[[normalise_region(str(r)) == wanted for r in panel.water["region"]]]
+    if own.empty or not (own["time"].dt.year == facts.year).any():
+        return []
+    found = water_results(replace(panel, water=own), Settings(facts.last, facts.year))
+    return [record for water in found for record in records_of(water)]

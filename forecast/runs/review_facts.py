@@ -1,0 +1,220 @@
+"""The facts that the review of one region is written from: a run, the tables, the charts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecast.errors import ForecastError
+from forecast.projection.observed import assess
+from forecast.projection.panel import Panel
+from forecast.region_names import normalise_region
+from forecast.report.chapters.facts import ReviewFacts
+from forecast.report.document import Drawing, FigureBlock
+from forecast.report.drawing import figure_block
+from forecast.report.figure_parts import stem
+from forecast.report.review_days import CityDays, cities_of
+from forecast.report.review_figures import REVIEW_CHARTS, ReviewRequest, review_chart
+from forecast.report.scoreboard import regions_of, rows_of
+from forecast.report.words import Pair, indicator_text
+from forecast.runs.review_options import ReviewOptions
+from forecast.targets.applying import plans_of_region
+from forecast.targets.loader import find_plan
+from forecast.targets.model import Plan
+from forecast.workspace import Workspace
+
+__all__ = ["ReviewJob", "review_facts"]
+
+
+@dataclass(frozen=True)
+class ReviewJob:
+    """What the review of every region has in common; it goes to other processes."""
+
+    root: Path
+    options: ReviewOptions
+    panel: Panel
+    result: dict[str, Any]
+    folder: Path
+    last: date
+    organisation: str
+    remarks: tuple[tuple[str, str], ...]
+
+
+def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
+    """Gather what the chapters of one region are written from."""
+    workspace = Workspace.open(job.root)
+    config, options = workspace.config, job.options
+    wanted = normalise_region(region)
+    panel = replace(job.panel, only=wanted)
+    year = int(job.result["run"]["year"])
+    standard = None if job.result["run"]["standard"] == "by date" else job.result["run"]["standard"]
+    notices: tuple[tuple[str, str], ...] = ()
+    if config.workspace.sample:
+        from forecast.sample import NOTICE
+
+        notices = ((NOTICE["zh"], NOTICE["en"]),)
+    asked = ReviewRequest(
+        panel, workspace.store, job.last, year, standard, config.standards.denominator,
+        options.lang, notices,
+    )  # fmt: skip
+    cities = cities_of(panel, standard, config.standards.denominator, only=False)
+    own = [c for c in cities if normalise_region(c.region) == wanted]
+    city = own[0] if own else None
+    last = _last_day(panel, city, wanted, year, job.last)
+    entries = tuple(
+        e for e in job.result["projections"] if normalise_region(str(e["region"])) == wanted
+    )
+    regions = regions_of(rows_of({"projections": list(entries)}))
+    rows = tuple(r for g in regions for r in (*g.rows, *g.unanswered, *g.untargeted))
+    warnings = [
+        *((w["zh"], w["en"]) for w in job.result["warnings"] if _concerns(w, region, job.result)),
+        *job.remarks,
+    ]
+    plan = _plan(panel, region, options)
+    return ReviewFacts(
+        kind=options.kind, asked=asked, region=region, name=_name(region, entries, plan), year=year, last=last, result=job.result,
+        entries=entries, rows=rows, assess=partial(_assessed, panel, wanted, last, standard, config.standards.denominator), city=city, cities=cities,
+        stations=asked.stations(city, range(year - 1, year + 1)) if city is not None else [],
+        groups={g.name: tuple(g.members) for g in config.region_groups},
+        plan=plan,
+        draw=_drawing(asked),
+        figures=tuple(_run_figures(job.folder, region, entries)),
+        notices=tuple(Pair(*n) for n in notices),
+        warnings=tuple(Pair(*w) for w in warnings),
+        likely=config.thresholds.likely, unlikely=config.thresholds.unlikely,
+    )  # fmt: skip
+
+
+def _name(region: str, entries: Sequence[dict[str, Any]], plan: Plan | None) -> str:
+    """The fullest name of the region that the data or its plan carry, such as 衡水市."""
+    key = normalise_region(region)
+    names = {region, *(str(e["region"]) for e in entries)}
+    if plan is not None and plan.region:
+        names.add(plan.region)
+    own = [n for n in names if normalise_region(n) == key]
+    return max(own, key=lambda n: (len(n), n))
+
+
+def _of_region(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
+    keys = {r: normalise_region(str(r)) for r in table["region"].unique()}
+    return table[table["region"].map(keys) == wanted]
+
+
+def _last_day(panel: Panel, city: CityDays | None, wanted: str, year: int, last: date) -> date:
+    """Last day of ``year`` with a reading of the region."""
+    end = min(last, date(year, 12, 31))
+    if city is not None and year in city.years:
+        return min(end, pd.Timestamp(city.last_day(year)).date())
+    own = _of_region(panel.water, wanted)["time"]
+    own = own[own.dt.year == year]
+    return min(end, own.max().date()) if len(own) else end
+
+
+def _concerns(warning: dict[str, str], region: str, result: dict[str, Any]) -> bool:
+    """Whether a remark of a run is on this region: it names it, or no other region."""
+    if region in warning["zh"] or normalise_region(region) in warning["zh"]:
+        return True
+    others = {str(e["region"]) for e in result["projections"]}
+    return not any(normalise_region(o) in warning["zh"] for o in others)
+
+
+def _plan(panel: Panel, region: str, options: ReviewOptions) -> Plan | None:
+    plans = panel.entered.plans
+    if options.plan is not None:
+        return find_plan(plans, options.plan)
+    own = plans_of_region(plans, region, panel.aliases)
+    return own[0] if own else None
+
+
+def _assessed(
+    panel: Panel, wanted: str, last: date, standard: str | None, denominator: str
+) -> pd.DataFrame:
+    """Indicators of every year of one region."""
+    own = replace(panel, air=_of_region(panel.air, wanted), water=_of_region(panel.water, wanted))
+    return assess(own, last, None, standard=standard, denominator=denominator).table
+
+
+#: What a chart lacks where it can't be drawn, in Chinese; the English is the error's own sentence.
+_REASONS: dict[str, str] = {
+    "weather_normalised": "没有逐日气象数据或时段不足，气象与排放的贡献无法区分",
+    "section_tiles": "没有本年度的断面监测数据",
+}
+
+
+def _drawing(asked: ReviewRequest) -> Callable[[str], list[FigureBlock] | Pair]:
+    """Draw charts of the review by name; a chart that can't be drawn says why."""
+
+    def draw(name: str) -> list[FigureBlock] | Pair:
+        if name not in REVIEW_CHARTS:
+            raise ValueError(f"there is no chart {name}")
+        try:
+            charts = review_chart(name, asked)
+        except ForecastError as error:
+            about = REVIEW_CHARTS[name]
+            why = _REASONS.get(name, "现有监测数据不足")
+            return Pair(f"{about.zh}：{why}，未绘图。", f"No {about.en}: {error}")
+        return [figure_block(c, name if n == 1 else f"{name}_{n}") for n, c in enumerate(charts, 1)]
+
+    return draw
+
+
+def _run_figures(folder: Path, region: str, entries: Sequence[dict[str, Any]]) -> list[FigureBlock]:
+    """Charts that the run drew for this region: scoreboard, trackers, budget of bad days."""
+    wanted: list[tuple[str, str, Pair]] = [
+        ("scoreboard", stem("scoreboard", normalise_region(region)), Pair("目标一览", "Scoreboard"))
+    ]
+    for entry in entries:
+        name, place = str(entry["indicator"]), str(entry["place"])
+        words = indicator_text(name)
+        file = stem("target_tracker", str(entry["region"]), place, name)
+        caption = Pair(f"{words.zh}目标进度", f"Target tracker: {words.en}")
+        wanted.append((f"target_tracker_{name}", file, caption))
+        if name == "good_day_ratio":
+            file = stem("bad_day_budget", str(entry["region"]), place)
+            wanted.append(("bad_day_budget", file, Pair("污染天预算", "Budget of bad days")))
+    found = []
+    for key, file, caption in wanted:
+        one = _drawn(folder / "charts", file)
+        if one is not None:
+            found.append(FigureBlock(key, caption, one))
+            continue
+        for page in range(1, _MOST_PAGES + 1):
+            part = _drawn(folder / "charts", f"{file}_{page}")
+            if part is None:
+                break
+            many = Pair(f"{caption.zh}（{page}）", f"{caption.en} ({page})")
+            found.append(FigureBlock(f"{key}_{page}", many, part))
+    return found
+
+
+#: A chart that fills more pages than this is not looked for further.
+_MOST_PAGES = 20
+
+
+def _drawn(folder: Path, name: str) -> Drawing | None:
+    """One chart of a run as it was drawn, None where it is not there."""
+    try:
+        svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
+        png = (folder / f"{name}.png").read_bytes()
+        table = pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig")
+    except (OSError, pd.errors.EmptyDataError):
+        return None
+    return Drawing(svg, png, *_size(svg), table)
+
+
+def _size(svg: str) -> tuple[float, float]:
+    """Width and height [inch] of a drawing, from its head; matplotlib writes points."""
+    found = re.search(r'<svg[^>]*\bheight="([\d.]+)pt"[^>]*\bwidth="([\d.]+)pt"', svg)
+    other = re.search(r'<svg[^>]*\bwidth="([\d.]+)pt"[^>]*\bheight="([\d.]+)pt"', svg)
+    if found:
+        return float(found[2]) / 72.0, float(found[1]) / 72.0
+    if other:
+        return float(other[1]) / 72.0, float(other[2]) / 72.0
+    raise ValueError("the drawing has no size in points")

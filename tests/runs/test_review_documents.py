@@ -1,0 +1,303 @@
+"""The annual review from a run: its chapters, its numbers, what is asked wrongly."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from forecast import workspace as folders
+from forecast.api import Workspace
+from forecast.errors import ForecastError, UsageError
+from forecast.report.chapters.catalogue import CHAPTERS, ORDER, review_document
+from forecast.report.chapters.facts import ReviewFacts
+from forecast.report.chapters.plan_progress import progress_share
+from forecast.report.document import Document, FigureBlock, Paragraph, numbering, resolved
+from forecast.report.words import Pair
+from forecast.runs import review_facts as facts_of
+from forecast.runs.execute import Request, execute
+from forecast.runs.inputs import load_panel
+from forecast.runs.review_documents import _stored, write_reviews
+from forecast.runs.review_facts import ReviewJob, review_facts
+from forecast.runs.review_options import ReviewOptions, known_formats, known_kind
+
+_WRITTEN = date(2025, 7, 3)
+
+
+@pytest.fixture(scope="module")
+def made(
+    _made_sample: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[folders.Workspace]:
+    """The sample with a run of mid 2025 and one of the whole year 2024, without charts."""
+    from forecast.runs import execute as running
+
+    root = shutil.copytree(_made_sample, tmp_path_factory.mktemp("review") / "sample")
+    workspace = folders.Workspace.open(root)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(running, "draw_figures", lambda *_, **__: ([], []))
+    execute(workspace, Request(year=2024, paths=60))
+    execute(workspace, Request(paths=60))
+    yield workspace
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def facts(made: folders.Workspace) -> ReviewFacts:
+    return _facts(made, 2025)
+
+
+def _facts(workspace: folders.Workspace, year: int, **options: object) -> ReviewFacts:
+    """Facts of the sample's region without drawing its charts; gathered once for each year."""
+    found = _gathered(workspace.root, year)
+    job = ReviewOptions(written=_WRITTEN, **options)  # type: ignore[arg-type]
+    return replace(found, kind=job.kind)
+
+
+@cache
+def _gathered(root: Path, year: int) -> ReviewFacts:
+    workspace = folders.Workspace.open(root)
+    folder = next(
+        p.parent
+        for p in sorted(workspace.reports.glob("*/projection.json"))
+        if f'"year": {year}' in p.read_text(encoding="utf-8")[:2000]
+    )
+    result, _ = _stored(folder)
+    panel, last = load_panel(workspace, date.fromisoformat(result["run"]["as_of"]), year=year)
+    job = ReviewJob(
+        workspace.root, ReviewOptions(written=_WRITTEN), panel, result, folder, last, "", ()
+    )
+    found = review_facts(job, "衡水")
+    table = found.assessed
+    return replace(found, assess=lambda: table, draw=lambda _: Pair("图未绘制", "no chart"))
+
+
+@pytest.fixture(scope="module")
+def document(facts: ReviewFacts) -> Document:
+    return review_document(facts, written=_WRITTEN, organisation="示例局")
+
+
+_DATE = re.compile(
+    r"\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|\d{1,2}月\d{1,2}日|\d{4}-\d{2}-\d{2}|\d{4}—\d{4}年"
+    r"|\b\d{1,2} [A-Z][a-z]+(?: \d{4})?|\b(?:19|20)\d{2}\b"
+)
+_NAMES = re.compile(
+    r"<(?:table|figure):[a-z0-9_]+>|PM2\.5|PM10|O3-8h|SO2|NO2|CO2|第\d+百分位|\d+th percentile"
+    r"|HJ \d+-\d+|GB \d+-\d+|〔\d+〕\d+号|示例断面\d+|90 ?%|Ⅰ~Ⅲ"
+)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def _numbers(text: str) -> set[str]:
+    """Numbers that a sentence states of the world: no dates, no names of items and standards."""
+    return set(_NUMBER.findall(_NAMES.sub(" ", _DATE.sub(" ", text))))
+
+
+def _stated(document: Document) -> list[tuple[str, Paragraph]]:
+    skipped = {"reservations"}  # remarks of the run stand there word for word
+    return [
+        (chapter.name, block)
+        for chapter in document.chapters
+        if chapter.name not in skipped
+        for block in chapter.blocks
+        if isinstance(block, Paragraph)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["annual", "midterm", "final"])
+def test_every_number_of_the_text_stands_in_a_table(made: folders.Workspace, kind: str) -> None:
+    found = review_document(_facts(made, 2025, kind=kind), written=_WRITTEN)
+    paragraphs = _stated(found)
+    assert len(paragraphs) > 10
+    for lang in (0, 1):
+        printed = " ".join(
+            c.text[lang] for table in found.tables() for row in table.rows for c in row
+        )
+        there = set(_NUMBER.findall(printed))
+        for chapter, paragraph in paragraphs:
+            told = _numbers(paragraph.text[lang])
+            unknown = told - there - ({"60"} if chapter == "outlook" else set())
+            assert not unknown, f"{chapter}: {unknown} in {paragraph.text[lang]}"
+
+
+def test_cells_of_a_paragraph_are_those_of_the_tables(document: Document) -> None:
+    printed = {c.text.zh.lstrip("+-") for t in document.tables() for row in t.rows for c in row}
+    captions = " ".join(t.caption.zh for t in document.tables())
+    told = [c for _, p in _stated(document) for c in p.cells]
+    assert len(told) > 20
+    missing = [c.text.zh for c in told if c.text.zh.lstrip("+-") not in printed]
+    assert not [m for m in missing if m not in captions]
+
+
+def test_the_annual_review_has_its_chapters_in_order(document: Document) -> None:
+    assert tuple(c.name for c in document.chapters) == ORDER["annual"]
+    assert document.title.zh == "衡水市生态环境质量年度评价报告"
+    assert document.subtitle.zh == "2025年1月1日至6月30日"
+
+
+def test_no_text_keeps_a_brace_or_a_mention(document: Document) -> None:
+    numbers = numbering(document)
+    for _, paragraph in _stated(document):
+        for lang in ("zh", "en"):
+            text = resolved(paragraph.text[0 if lang == "zh" else 1], numbers, lang)  # type: ignore[arg-type]
+            assert not re.search(r"[{}]|<table|<figure", text), text
+
+
+def test_the_summary_says_what_the_assessment_says(made: folders.Workspace) -> None:
+    """The numbers of the summary are those of ``forecast assess``, rule by rule."""
+    table = Workspace(made.root).assess(year=2024, region="衡水").table
+    official = table[table["place"] == "衡水"].set_index("indicator")["value_official"]
+    found = review_document(_facts(made, 2024), written=_WRITTEN)
+    (key,) = [t for t in found.tables() if t.key == "key_indicators"]
+    shown = {row[0].text.en: row[2].text.en for row in key.rows}
+    assert shown["PM2.5 annual mean"] == f"{official['pm25_annual_mean']:.0f}"
+    assert shown["good-air-day ratio"] == f"{official['good_day_ratio']:.1f}"
+    assert shown["heavy-or-worse days"] == f"{official['heavy_days']:.0f}"
+    assert shown["composite index"] == f"{official['composite_index']:.2f}"
+    assert shown["CO 95th percentile"] == f"{official['co_p95']:.1f}"
+
+
+def test_a_year_that_is_over_forecasts_nothing(made: folders.Workspace) -> None:
+    found = review_document(_facts(made, 2024), written=_WRITTEN)
+    assert found.subtitle.zh == "2024年"
+    outlook = next(c for c in found.chapters if c.name == "outlook")
+    first = outlook.blocks[0]
+    assert isinstance(first, Paragraph)
+    assert "已结束" in first.text.zh
+    assert not [t for t in found.tables() if t.key == "year_end"]
+
+
+def test_state_words_wait_for_the_end_of_the_year(made: folders.Workspace) -> None:
+    for year, words in ((2024, {"达标", "超标", "—"}), (2025, {"未超过", "超过", "—"})):
+        found = review_document(_facts(made, year), written=_WRITTEN)
+        (key,) = [t for t in found.tables() if t.key == "key_indicators"]
+        assert {row[-1].text.zh for row in key.rows} <= words
+
+
+def test_the_plan_review_lists_every_target_of_the_period(made: folders.Workspace) -> None:
+    asked = _facts(made, 2025, kind="final")
+    found = review_document(asked, written=_WRITTEN)
+    tables = {t.key: t for t in found.tables()}
+    assert asked.plan is not None
+    due = [t for t in asked.plan.target if t.year is None or 2021 <= t.year <= 2025]
+    listed = len(tables["plan_progress"].rows) + len(tables["plan_others"].rows) - 1
+    assert listed == len(due)
+    counts = [row[1].value for row in tables["plan_counts"].rows]
+    assert sum(counts[:-1]) == counts[-1] == len(tables["plan_progress"].rows)  # type: ignore[arg-type]
+    pm25 = next(r for r in tables["plan_progress"].rows if "PM2.5" in r[0].text.zh)
+    # The plan prints 52 for 2020; 38 so far of 37 asked: 14 of 15.
+    assert pm25[2].text.zh == "52" and pm25[10].text.zh == "93"
+
+
+def test_progress_by_hand() -> None:
+    assert progress_share(52.0, 38.0, 37.0) == pytest.approx(100 * 14 / 15)
+    assert progress_share(80.0, 90.0, 100.0) == pytest.approx(50.0)
+    assert progress_share(40.0, 40.0, 40.0) is None
+    assert progress_share(None, 1.0, 2.0) is None
+
+
+def test_chapters_of_a_users_own(facts: ReviewFacts) -> None:
+    found = review_document(facts, written=_WRITTEN, chapters=("water", "summary"))
+    assert [c.name for c in found.chapters] == ["water", "summary"]
+    # The summary mentions tables of chapters that were left out: the brackets go.
+    text = " ".join(resolved(p.text.zh, numbering(found), "zh") for _, p in _stated(found))
+    assert "<table" not in text and "（）" not in text
+
+
+def test_unknown_chapters_and_doubled_ones_are_refused(facts: ReviewFacts) -> None:
+    with pytest.raises(UsageError, match="no chapter called weather"):
+        review_document(facts, written=_WRITTEN, chapters=("weather",))
+    with pytest.raises(UsageError, match="listed twice"):
+        review_document(facts, written=_WRITTEN, chapters=("air", "air"))
+
+
+def test_a_region_without_targets_says_so(facts: ReviewFacts) -> None:
+    bare = replace(facts, rows=())
+    found = CHAPTERS["targets"](bare)
+    assert found is not None
+    (only,) = found.blocks
+    assert isinstance(only, Paragraph)
+    assert "没有适用于衡水市2025年的目标" in only.text.zh
+
+
+def test_a_region_without_air_or_water_has_no_such_chapter(facts: ReviewFacts) -> None:
+    dry = replace(facts, entries=tuple(e for e in facts.entries if e["domain"] != "water"))
+    assert CHAPTERS["water"](dry) is None
+    no_air = replace(
+        facts, city=None, entries=tuple(e for e in facts.entries if e["domain"] != "air")
+    )
+    assert CHAPTERS["air"](no_air) is None
+    summary = CHAPTERS["summary"](no_air)
+    assert summary is not None
+    assert any(
+        "没有城市环境空气日均数据" in b.text.zh for b in summary.blocks if isinstance(b, Paragraph)
+    )
+
+
+def test_a_chart_that_cannot_be_drawn_says_why(
+    facts: ReviewFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> list[object]:
+        raise ForecastError("There are no readings.", "Take some in.")
+
+    monkeypatch.setattr(facts_of, "review_chart", refuse)
+    draw = facts_of._drawing(facts.asked)
+    found = draw("annual_trend")
+    assert isinstance(found, Pair)
+    assert "未绘图" in found.zh and "There are no readings" in found.en
+    air = CHAPTERS["air"](replace(facts, draw=draw))
+    assert air is not None
+    drawn = [b.key for b in air.blocks if isinstance(b, FigureBlock)]
+    assert drawn == ["good_days_explained"]  # the one that is drawn with its table
+
+
+def test_figures_are_mentioned_where_they_stand(facts: ReviewFacts) -> None:
+    air = CHAPTERS["air"](facts)
+    assert air is not None
+    text = " ".join(b.text.zh for b in air.blocks if isinstance(b, Paragraph))
+    assert "图未绘制" in text
+    assert re.findall("<figure:([a-z_]+)>", text) == ["good_days_explained"]
+
+
+def test_wrong_options_name_what_there_is(made: folders.Workspace) -> None:
+    with pytest.raises(UsageError, match="no run 2020"):
+        write_reviews(made, ReviewOptions(run="2020"))
+    with pytest.raises(UsageError, match="no run"):
+        write_reviews(made, ReviewOptions(run=".."))
+    newest = (made.reports / "latest").read_text(encoding="utf-8").strip()
+    with pytest.raises(UsageError, match="is of 2025, not of 2024"):
+        write_reviews(made, ReviewOptions(run=newest, year=2024))
+    with pytest.raises(ForecastError, match="石家庄"):
+        write_reviews(made, ReviewOptions(region="石家庄"))
+    with pytest.raises(UsageError, match="--kind monthly"):
+        known_kind("monthly")
+    for text in ("", "doc", "html,odt"):
+        with pytest.raises(UsageError, match="--format"):
+            known_formats(text)
+
+
+def test_readings_that_came_after_the_run_are_named(
+    made: folders.Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(made.store), "fingerprint", lambda _: "other")
+    monkeypatch.setattr(
+        facts_of, "_drawing", lambda _: lambda name: Pair(f"无{name}", f"no {name}")
+    )
+    done = write_reviews(
+        made, ReviewOptions(formats=("html",), out=tmp_path / "out", written=_WRITTEN)
+    )
+    assert len(done.remarks) == 1
+    page = done.files["衡水"][0].read_text(encoding="utf-8")
+    assert "监测数据有变化" in page
+
+
+def test_a_folder_that_cannot_be_written_is_named(made: folders.Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x", encoding="utf-8")
+    with pytest.raises(ForecastError, match="file"):
+        write_reviews(made, ReviewOptions(formats=("html",), out=file / "sub"))

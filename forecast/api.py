@@ -285,6 +285,8 @@ class Workspace(TargetCalls):
         if lang not in ("zh", "en"):
             raise UsageError(f"The language {lang} is not known.", "Use zh or en.")
         names = tuple(c.strip() for c in (chapters or "").split(",") if c.strip())
+        if chapters is not None and not names:
+            raise UsageError("--chapters names no chapter.", "Leave it out to have all.")
         options = ReviewOptions(
             run=run, year=known_year(year), region=region, kind=known_kind(kind), plan=plan,
             formats=known_formats(formats), lang="zh" if lang == "zh" else "en",

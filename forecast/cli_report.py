@@ -81,8 +81,10 @@ def report(
             "run": made.run_id,
             "files": {name: [str(p) for p in paths] for name, paths in made.files.items()},
             "remarks": [{"zh": zh, "en": en} for zh, en in made.remarks],
+            "failed": made.failed,
         }
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        _end(made.failed)
         return
     say = Console(lang, quiet=quiet)
     for zh, en in made.remarks:
@@ -91,3 +93,16 @@ def report(
         say.say(f"{name}:", f"{name}:")
         for path in paths:
             say.say(f"  {path}", f"  {path}", always=True)
+    _end(made.failed)
+
+
+#: Exit code of a command that was done in part.
+_IN_PART = 4
+
+
+def _end(failed: dict[str, str]) -> None:
+    """Name the regions that could not be reviewed and end with the code of work done in part."""
+    for name, reason in failed.items():
+        sys.stderr.write(f"forecast: {name}: {reason}\n")
+    if failed:
+        raise typer.Exit(_IN_PART)

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from string import Formatter
 from typing import Literal
 
 import pandas as pd
@@ -49,6 +48,9 @@ _MENTION = re.compile(r"<(table|figure):([a-z0-9_]+)>")
 _BRACKETS = re.compile(
     r"（[^（）]*<(?:table|figure):[^（）]*）|\s?\([^()]*<(?:table|figure):[^()]*\)"
 )
+
+#: The place of a cell in a text.
+_NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 _WORDS: dict[str, Pair] = {"table": Pair("表", "Table "), "figure": Pair("图", "Figure ")}
 
@@ -248,20 +250,20 @@ def say(zh: str, en: str, *, style: Style = "body", **cells: Cell) -> Paragraph:
     A numbered block is mentioned in brackets: ``（见<table:key>）`` and ``(<table:key>)``.
 
     Raises:
-        ValueError: a cell is named in neither text, or a text names one that is not given.
+        ValueError: a cell is given and named in neither text.
 
     >>> say("优良率{r}%。", "{r} %.", r=cell(81.25, decimals=1)).text.en
     '81.2 %.'
     """
-    used = {name for text in (zh, en) for _, name, _, _ in Formatter().parse(text) if name}
-    if used != set(cells):
-        odd = sorted(used ^ set(cells))
-        raise ValueError(f"{odd[0]} is not both given and written: {zh}")
-    text = Pair(
-        zh.format(**{k: c.text.zh for k, c in cells.items()}),
-        en.format(**{k: c.text.en for k, c in cells.items()}),
-    )
-    return Paragraph(text, style, tuple(cells.values()))
+    for name in cells:
+        if not any(f"{{{name}}}" in text for text in (zh, en)):
+            raise ValueError(f"{name} is given and nowhere written: {zh}")
+
+    def told(text: str, lang: int) -> str:
+        # Braces of other names belong to the data, such as the name of a place.
+        return _NAMED.sub(lambda m: cells[m[1]].text[lang] if m[1] in cells else m[0], text)
+
+    return Paragraph(Pair(told(zh, 0), told(en, 1)), style, tuple(cells.values()))
 
 
 def in_language(pair: Pair | tuple[str, str], lang: Language) -> str:

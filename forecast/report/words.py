@@ -64,7 +64,7 @@ UNIT_ZH: dict[str, str] = {
     "10^8 m3": "亿立方米", "10^4 m3/yr": "万立方米/年", "10^4 t/d": "万吨/日", "t/d": "吨/日",
     "sections": "个断面", "water bodies": "个", "plants": "家", "points": "个", "villages": "个村",
     "areas": "个", "ha": "公顷", "km": "公里", "10^4 mu": "万亩", "10^4 CNY": "万元",
-    "vehicles": "辆", "outlets": "处", "items": "项",
+    "vehicles": "辆", "outlets": "处", "items": "项", "state": "", "sites": "处",
 }  # fmt: skip
 
 #: What a plan says instead of a number.

@@ -91,8 +91,11 @@ def execute(
     *,
     progress: Progress | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    newest: bool = True,
 ) -> Outcome:
     """Run the main job; a run whose inputs are unchanged is not made again.
+
+    ``newest``: whether ``reports/latest`` names this run from now on, also where another stands.
 
     Raises:
         ForecastError: no readings, an unknown region, plan or standard, a full disk.
@@ -143,7 +146,7 @@ def execute(
         remarks = tuple(flag_remarks(flags))
         stood = _finished(folder)
         if stood is not None:
-            _point(workspace, name)
+            _point(workspace, name, newest)
             return Outcome(name, folder, stood, new=False, remarks=remarks)
         jobs = request.jobs or config.run.jobs or _automatic_jobs(panel)
         projection = project_panel(panel, settings, jobs=jobs, progress=progress)
@@ -176,7 +179,7 @@ def execute(
                 workspace, aside, result, asked, projection, flow, progress, started, flags, panel
             ),
         )  # fmt: skip
-        _point(workspace, name)
+        _point(workspace, name, newest)
         return Outcome(name, folder, result, new=True, remarks=remarks)
 
 
@@ -319,7 +322,9 @@ def _notices(workspace: Workspace) -> list[tuple[str, str]]:
     return [(NOTICE["zh"], NOTICE["en"])]
 
 
-def _point(workspace: Workspace, name: str) -> None:
+def _point(workspace: Workspace, name: str, newest: bool) -> None:
     """Make ``reports/latest`` name the run; the file is replaced in one step."""
+    if not newest and latest_run(workspace) is not None:
+        return
     write_file(workspace.reports / "latest", f"{name}\n".encode())
     os.utime(workspace.reports / "latest")

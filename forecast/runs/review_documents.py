@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from forecast.report.figure_parts import stem
 from forecast.report.review_formats import write_format
 from forecast.report.word_template import check_template
 from forecast.runs.execute import Request, execute, latest_run
+from forecast.runs.flagged import flag_remarks, flags_behind
 from forecast.runs.inputs import load_panel
-from forecast.runs.manifest import to_json
+from forecast.runs.manifest import file_sha256, to_json
 from forecast.runs.review_facts import ReviewJob, review_facts
 from forecast.runs.review_options import ReviewOptions
 from forecast.targets.loader import find_plan, load_plans
@@ -33,12 +34,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class ReviewOutcome:
-    """What was written: the run behind it, the folder, the files by region, remarks (zh, en)."""
+    """What was written: the run behind it, the folder, the files by region, remarks (zh, en).
+
+    ``failed`` holds the regions that could not be reviewed, with the reason.
+    """
 
     run_id: str
     folder: Path
     files: dict[str, list[Path]]
     remarks: tuple[tuple[str, str], ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 def write_reviews(
@@ -70,19 +75,20 @@ def write_reviews(
     as_of = date.fromisoformat(str(result["run"]["as_of"]))
     panel, last = load_panel(workspace, as_of, year=year, region=options.region)
     names = _regions(result, options.region)
+    flagged = flag_remarks(flags_behind(workspace, panel, as_of))
     remarks = []
     if manifest.get("tables_sha256") not in (None, workspace.store.fingerprint()):
         remarks.append(
             (
-                f"运行 {folder.name} 之后监测数据有变化，图表按现有数据、预测按该运行；重新执行 forecast run 可更新。",
+                f"运行 {folder.name} 之后监测数据有变化：图表为现有数据，预测和概率仍为该运行的结果。",
                 f"The readings changed after the run {folder.name}: charts show them as they are "
-                "now, forecasts as they were. Run again to bring both up to date.",
+                "now, forecasts as they were.",
             )
         )
     written = options.written or datetime.now(workspace.timezone).date()
     job = ReviewJob(
         workspace.root, replace(options, chapters=chapters, template=template, written=written),
-        panel, result, folder, last, settings.organisation, tuple(remarks),
+        panel, result, folder, last, settings.organisation, (*flagged, *remarks),
     )  # fmt: skip
     out = options.out or folder / "review"
     try:
@@ -91,9 +97,12 @@ def write_reviews(
         raise WorkspaceError(
             f"{out} can't be written ({error.strerror or error}).", "Choose another with --out."
         ) from error
-    files = _all(job, names, out, progress)
+    files, failed = _all(job, names, out, progress)
+    if not files:
+        raise ForecastError(*next(iter(failed.values())))
     _record(out, job, files)
-    return ReviewOutcome(folder.name, out, files, tuple(remarks))
+    said = {name: " ".join(words) for name, words in failed.items()}
+    return ReviewOutcome(folder.name, out, files, tuple(remarks), said)
 
 
 #: Regions from which on a second process pays: it loads everything anew.
@@ -102,19 +111,34 @@ _REGIONS_PER_PROCESS = 2
 
 def _all(
     job: ReviewJob, names: Sequence[str], out: Path, progress: Progress | None
-) -> dict[str, list[Path]]:
+) -> tuple[dict[str, list[Path]], dict[str, tuple[str, str]]]:
+    """Write the review of every region; one that can't be written does not stop the others."""
     from joblib import Parallel, delayed
 
     jobs = job.options.jobs or max(1, min(os.cpu_count() or 1, len(names) // _REGIONS_PER_PROCESS))
     made = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_one)(job, name, out) for name in names
+        delayed(_tried)(job, name, out) for name in names
     )
     files: dict[str, list[Path]] = {}
-    for at, (name, paths) in enumerate(zip(names, made, strict=True), start=1):
-        files[name] = paths
+    failed: dict[str, tuple[str, str]] = {}
+    for at, (name, found) in enumerate(zip(names, made, strict=True), start=1):
+        if isinstance(found, tuple):
+            failed[name] = found
+        else:
+            files[name] = found
         if progress:
             progress("review", at, len(names))
-    return files
+    return files, failed
+
+
+def _tried(job: ReviewJob, region: str, out: Path) -> list[Path] | tuple[str, str]:
+    """The files of one region, or the sentence and the cure where it can't be reviewed."""
+    try:
+        return _one(job, region, out)
+    except ForecastError as error:
+        if job.options.region is not None:
+            raise
+        return (error.message, error.cure)
 
 
 def _one(job: ReviewJob, region: str, out: Path) -> list[Path]:
@@ -161,15 +185,53 @@ def _run_folder(workspace: Workspace, options: ReviewOptions, progress: Progress
         newest = latest_run(workspace)
         if newest is not None:
             return newest
-    made = execute(workspace, Request(year=options.year), progress=progress)
+    else:
+        stands = _of_year(workspace, options.year, options.region)
+        if stands is not None:
+            return stands
+    # The review of another year is no reason for the newest run to be forgotten.
+    made = execute(
+        workspace, Request(year=options.year, region=options.region), progress=progress,
+        newest=False,
+    )  # fmt: skip
     return made.folder
 
 
+def _of_year(workspace: Workspace, year: int, region: str | None) -> Path | None:
+    """The last run of ``year`` over the readings and settings as they are, None where none is."""
+    fingerprint = workspace.store.fingerprint()
+    config = file_sha256(workspace.config_path)
+    found: list[tuple[str, Path]] = []
+    for path in workspace.reports.glob("*/manifest.json"):
+        try:
+            result, manifest = _stored(path.parent)
+        except ForecastError:
+            continue
+        asked, run = manifest.get("request", {}), result["run"]
+        if (
+            manifest.get("tables_sha256") == fingerprint
+            and run.get("config_sha256") == config
+            and asked.get("year") == year
+            and asked.get("plan") is None
+            and asked.get("region") in (None, region)
+        ):
+            found.append((str(run.get("created", "")), path.parent))
+    return max(found)[1] if found else None
+
+
 def _stored(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The result and the manifest of a run.
+
+    Raises:
+        ForecastError: one is missing, damaged or not that of a run.
+    """
     try:
         result = json.loads((folder / "projection.json").read_text(encoding="utf-8"))
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        whole = all(key in result for key in ("run", "projections", "warnings", "water"))
+        if not whole or not isinstance(manifest, dict) or "as_of" not in result["run"]:
+            raise ValueError("parts of it are missing")
+    except (OSError, ValueError, TypeError) as error:
         raise ForecastError(
             f"The run {folder.name} can't be read ({error}).",
             "Make it again: forecast run; other runs are untouched.",
@@ -208,9 +270,21 @@ def _record(out: Path, job: ReviewJob, files: dict[str, list[Path]]) -> None:
         for region, paths in files.items()
         for p in paths
     ]
+    # Reviews of other regions or languages in the same folder stay on record.
+    names = {str(one["path"]) for one in listed}
+    kept = [f for f in _recorded(out) if f["path"] not in names and (out / f["path"]).is_file()]
     record = {
         "run": job.result["run"]["id"], "kind": options.kind, "lang": options.lang,
         "written": str(options.written), "chapters": list(options.chapters),
-        "template": options.template.name if options.template else "", "files": listed,
+        "template": options.template.name if options.template else "", "files": [*kept, *listed],
     }  # fmt: skip
     write_file(out / "review.json", to_json(record).encode("utf-8"))
+
+
+def _recorded(out: Path) -> list[dict[str, str]]:
+    """Files that the record of a folder lists already."""
+    try:
+        files = json.loads((out / "review.json").read_text(encoding="utf-8"))["files"]
+        return [f for f in files if {"region", "path", "sha256"} <= set(f)]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.errors import ForecastError
+from forecast.errors import ForecastError, UsageError
 from forecast.projection.observed import assess
 from forecast.projection.panel import Panel
 from forecast.region_names import normalise_region
@@ -27,7 +28,7 @@ from forecast.report.words import Pair, indicator_text
 from forecast.runs.review_options import ReviewOptions
 from forecast.targets.applying import plans_of_region
 from forecast.targets.loader import find_plan
-from forecast.targets.model import Plan
+from forecast.targets.model import Plan, period_years
 from forecast.workspace import Workspace
 
 __all__ = ["ReviewJob", "review_facts"]
@@ -67,6 +68,7 @@ def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
     cities = cities_of(panel, standard, config.standards.denominator, only=False)
     own = [c for c in cities if normalise_region(c.region) == wanted]
     city = own[0] if own else None
+    _some_readings(panel, city, region, year)
     last = _last_day(panel, city, wanted, year, job.last)
     entries = tuple(
         e for e in job.result["projections"] if normalise_region(str(e["region"])) == wanted
@@ -78,6 +80,16 @@ def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
         *job.remarks,
     ]
     plan = _plan(panel, region, options)
+    if options.kind != "annual" and plan is not None:
+        _inside(plan, options.kind, year, region)
+    figures, missing = _run_figures(job.folder, region, entries)
+    if missing:
+        warnings.append(
+            (
+                f"该运行的{missing}幅图缺失或损坏，报告中从略。",
+                f"{missing} charts of the run are missing or damaged and left out.",
+            )
+        )
     return ReviewFacts(
         kind=options.kind, asked=asked, region=region, name=_name(region, entries, plan), year=year, last=last, result=job.result,
         entries=entries, rows=rows, assess=partial(_assessed, panel, wanted, last, standard, config.standards.denominator), city=city, cities=cities,
@@ -85,11 +97,38 @@ def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
         groups={g.name: tuple(g.members) for g in config.region_groups},
         plan=plan,
         draw=_drawing(asked),
-        figures=tuple(_run_figures(job.folder, region, entries)),
+        figures=tuple(figures),
         notices=tuple(Pair(*n) for n in notices),
         warnings=tuple(Pair(*w) for w in warnings),
         likely=config.thresholds.likely, unlikely=config.thresholds.unlikely,
     )  # fmt: skip
+
+
+def _some_readings(panel: Panel, city: CityDays | None, region: str, year: int) -> None:
+    """Stop where the region has no reading of the year."""
+    water = _of_region(panel.water, normalise_region(region))["time"].dt.year
+    years = {int(y) for y in water} | set(city.years if city is not None else ())
+    if year not in years:
+        there = f"{min(years)} to {max(years)}" if years else "none"
+        raise ForecastError(
+            f"There are no readings of {region} in {year}, so there is nothing to review.",
+            f"Years with readings: {there}.",
+        )
+
+
+def _inside(plan: Plan, kind: str, year: int, region: str) -> None:
+    """Stop where a review of a plan is asked for a year that the plan does not cover."""
+    span = period_years(plan.period)
+    if span is None:
+        return
+    first, end = span[0], span[1] or max(year, span[0])
+    if first <= year <= end and (kind != "final" or year == end):
+        return
+    when = f"its final review is of {end}" if kind == "final" else f"it runs from {first} to {end}"
+    raise UsageError(
+        f"The plan {plan.id} of {region} can't be reviewed for {year}: {when}.",
+        f"Give a year of it with --year, such as {end}, or leave --kind out.",
+    )
 
 
 def _name(region: str, entries: Sequence[dict[str, Any]], plan: Plan | None) -> str:
@@ -114,7 +153,11 @@ def _last_day(panel: Panel, city: CityDays | None, wanted: str, year: int, last:
         return min(end, pd.Timestamp(city.last_day(year)).date())
     own = _of_region(panel.water, wanted)["time"]
     own = own[own.dt.year == year]
-    return min(end, own.max().date()) if len(own) else end
+    if own.empty:
+        return end
+    # A month counts by its samples, not by its last day.
+    final = own.max().date()
+    return end if (final.year, final.month) == (end.year, end.month) else min(end, final)
 
 
 def _concerns(warning: dict[str, str], region: str, result: dict[str, Any]) -> bool:
@@ -159,14 +202,16 @@ def _drawing(asked: ReviewRequest) -> Callable[[str], list[FigureBlock] | Pair]:
         except ForecastError as error:
             about = REVIEW_CHARTS[name]
             why = _REASONS.get(name, "现有监测数据不足")
-            return Pair(f"{about.zh}：{why}，未绘图。", f"No {about.en}: {error}")
+            return Pair(f"{about.zh}：{why}，未绘图。", f"No {about.en}: {error.message}")
         return [figure_block(c, name if n == 1 else f"{name}_{n}") for n, c in enumerate(charts, 1)]
 
     return draw
 
 
-def _run_figures(folder: Path, region: str, entries: Sequence[dict[str, Any]]) -> list[FigureBlock]:
-    """Charts that the run drew for this region: scoreboard, trackers, budget of bad days."""
+def _run_figures(
+    folder: Path, region: str, entries: Sequence[dict[str, Any]]
+) -> tuple[list[FigureBlock], int]:
+    """Charts that the run drew for this region, and how many of those it lists can't be read."""
     wanted: list[tuple[str, str, Pair]] = [
         ("scoreboard", stem("scoreboard", normalise_region(region)), Pair("目标一览", "Scoreboard"))
     ]
@@ -191,7 +236,23 @@ def _run_figures(folder: Path, region: str, entries: Sequence[dict[str, Any]]) -
                 break
             many = Pair(f"{caption.zh}（{page}）", f"{caption.en} ({page})")
             found.append(FigureBlock(f"{key}_{page}", many, part))
-    return found
+    names = {file for _, file, _ in wanted}
+    lost = [
+        name
+        for name in _listed(folder)
+        if (name in names or name.rpartition("_")[0] in names)
+        and _drawn(folder / "charts", name) is None
+    ]
+    return found, len(lost)
+
+
+def _listed(folder: Path) -> list[str]:
+    """Names of the charts that the manifest of a run lists."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return [str(name) for name in manifest["charts"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 #: A chart that fills more pages than this is not looked for further.
@@ -204,9 +265,11 @@ def _drawn(folder: Path, name: str) -> Drawing | None:
         svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
         png = (folder / f"{name}.png").read_bytes()
         table = pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig")
-    except (OSError, pd.errors.EmptyDataError):
+        size = _size(svg)
+    except (OSError, ValueError):
+        # Not drawn by that run, or damaged since: the remark on it is the caller's.
         return None
-    return Drawing(svg, png, *_size(svg), table)
+    return Drawing(svg, png, *size, table)
 
 
 def _size(svg: str) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -18,7 +19,14 @@ from forecast.errors import ForecastError, UsageError
 from forecast.report.chapters.catalogue import CHAPTERS, ORDER, review_document
 from forecast.report.chapters.facts import ReviewFacts
 from forecast.report.chapters.plan_progress import progress_share
-from forecast.report.document import Document, FigureBlock, Paragraph, numbering, resolved
+from forecast.report.document import (
+    Document,
+    FigureBlock,
+    Paragraph,
+    TableBlock,
+    numbering,
+    resolved,
+)
 from forecast.report.words import Pair
 from forecast.runs import review_facts as facts_of
 from forecast.runs.execute import Request, execute
@@ -191,7 +199,7 @@ def test_the_plan_review_lists_every_target_of_the_period(made: folders.Workspac
     assert sum(counts[:-1]) == counts[-1] == len(tables["plan_progress"].rows)  # type: ignore[arg-type]
     pm25 = next(r for r in tables["plan_progress"].rows if "PM2.5" in r[0].text.zh)
     # The plan prints 52 for 2020; 38 so far of 37 asked: 14 of 15.
-    assert pm25[2].text.zh == "52" and pm25[10].text.zh == "93"
+    assert pm25[2].text.zh == "52" and pm25[11].text.zh == "93"
 
 
 def test_progress_by_hand() -> None:
@@ -301,3 +309,138 @@ def test_a_folder_that_cannot_be_written_is_named(made: folders.Workspace, tmp_p
     file.write_text("x", encoding="utf-8")
     with pytest.raises(ForecastError, match="file"):
         write_reviews(made, ReviewOptions(formats=("html",), out=file / "sub"))
+
+
+# What real and damaged workspaces did to a review
+
+
+def test_a_name_with_braces_is_a_name(facts: ReviewFacts) -> None:
+    odd = replace(facts, name='A & B ‹县>"引{x}{n}')
+    for chapter in ("summary", "basis", "targets", "water"):
+        made = CHAPTERS[chapter](odd)
+        assert made is not None
+        text = " ".join(b.text.zh for b in made.blocks if isinstance(b, Paragraph))
+        if chapter != "summary":
+            assert "引{x}" in text, chapter
+
+
+def test_a_record_that_stops_is_no_whole_year(made: folders.Workspace) -> None:
+    base = _facts(made, 2024)
+    stopped = replace(
+        base, last=date(2024, 8, 15),
+        entries=tuple({**e, "sufficient": False} for e in base.entries),
+    )  # fmt: skip
+    assert stopped.period.zh == "2024年（监测数据至8月15日）"
+    summary = CHAPTERS["summary"](stopped)
+    assert summary is not None
+    (key,) = [b for b in summary.blocks if isinstance(b, TableBlock) and b.key == "key_indicators"]
+    assert {row[-1].text.zh for row in key.rows} == {"数据不足", "—"}
+    assert key.rows[0][0].text.zh == "PM2.5平均浓度"
+
+
+def test_nothing_judged_is_not_nothing_missed(facts: ReviewFacts) -> None:
+    blind = replace(
+        facts, rows=tuple(replace(r, verdict="INSUFFICIENT_DATA") for r in facts.judged)
+    )
+    for name, words in (("summary", "均不能评价"), ("targets", "均不能评价")):
+        made = CHAPTERS[name](blind)
+        assert made is not None
+        text = " ".join(b.text.zh for b in made.blocks if isinstance(b, Paragraph))
+        assert words in text and "没有未达标" not in text
+
+
+def test_a_city_without_a_plan_is_measured_by_limits(facts: ReviewFacts) -> None:
+    bare = replace(facts, plan=None)
+    targets, summary = CHAPTERS["targets"](bare), CHAPTERS["summary"](bare)
+    assert targets is not None and summary is not None
+    assert any(
+        "没有为衡水市编制的规划" in b.text.zh for b in targets.blocks if isinstance(b, Paragraph)
+    )
+    assert any("限值≥" in b.text.zh for b in summary.blocks if isinstance(b, Paragraph))
+
+
+def test_what_is_over_has_no_probability(made: folders.Workspace) -> None:
+    found = review_document(_facts(made, 2024), written=_WRITTEN)
+    (table,) = [t for t in found.tables() if t.key == "targets"]
+    assert {row[6].text.zh for row in table.rows} == {"—"}
+
+
+def test_every_way_of_a_change_ends_with_its_total(document: Document) -> None:
+    (table,) = [t for t in document.tables() if t.key == "good_days_change"]
+    views: dict[str, list[tuple[str, float]]] = {}
+    for row in table.rows:
+        view, part = str(row[1].value).split(":")
+        views.setdefault(view, []).append((part, float(row[2].value)))  # type: ignore[arg-type]
+    order = [str(row[1].value).split(":")[0] for row in table.rows]
+    assert order == sorted(order, key=list(views).index)
+    for parts in views.values():
+        assert parts[-1][0] == "total"
+        assert sum(v for _, v in parts[:-1]) == pytest.approx(parts[-1][1], abs=0.06 * len(parts))
+
+
+def test_the_review_of_another_year_leaves_the_newest_run(
+    made: folders.Workspace, tmp_path: Path
+) -> None:
+    before = (made.reports / "latest").read_text(encoding="utf-8")
+    options = ReviewOptions(
+        year=2024, formats=("html",), chapters=("targets",), out=tmp_path, written=_WRITTEN
+    )
+    runs = sorted(made.reports.glob("2*"))
+    done = write_reviews(made, options)
+    assert sorted(made.reports.glob("2*")) == runs  # the run of 2024 stood already
+    assert done.run_id != before.strip()
+    assert (made.reports / "latest").read_text(encoding="utf-8") == before
+
+
+def test_a_plan_is_reviewed_in_its_own_years(made: folders.Workspace, tmp_path: Path) -> None:
+    options = ReviewOptions(
+        year=2024, kind="final", formats=("html",), out=tmp_path, written=_WRITTEN
+    )
+    with pytest.raises(ForecastError, match="its final review is of 2025"):
+        write_reviews(made, options)
+
+
+def test_damaged_runs_are_one_sentence(made: folders.Workspace, tmp_path: Path) -> None:
+    newest = (made.reports / "latest").read_text(encoding="utf-8").strip()
+    root = shutil.copytree(made.root, tmp_path / "own")
+    own = folders.Workspace.open(root)
+    for text in ("{}", "[]", '{"run": {}', "null"):
+        (own.reports / newest / "projection.json").write_text(text, encoding="utf-8")
+        with pytest.raises(ForecastError, match=f"The run {newest} can't be read"):
+            write_reviews(own, ReviewOptions(run=newest, formats=("html",)))
+
+
+def test_lost_and_damaged_charts_are_counted(facts: ReviewFacts, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    (folder / "charts").mkdir(parents=True)
+    names = ["target_tracker-衡水-衡水-good_day_ratio", "scoreboard-衡水", "other"]
+    (folder / "manifest.json").write_text(json.dumps({"charts": names}), encoding="utf-8")
+    (folder / "charts" / f"{names[0]}.svg").write_text("<svg/>", encoding="utf-8")
+    figures, lost = facts_of._run_figures(folder, "衡水", facts.entries)
+    assert figures == [] and lost == 2
+
+
+def test_a_region_that_fails_does_not_stop_the_others(
+    made: folders.Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forecast.runs import review_documents as written
+
+    monkeypatch.setattr(written, "_regions", lambda *_: ["衡水", "无此市"])
+    done = write_reviews(
+        made, ReviewOptions(formats=("html",), chapters=("targets",), out=tmp_path, jobs=1,
+                            written=_WRITTEN),
+    )  # fmt: skip
+    assert list(done.files) == ["衡水"]
+    assert "There are no readings of 无此市 in 2025" in done.failed["无此市"]
+
+
+def test_the_record_keeps_what_was_written_before(made: folders.Workspace, tmp_path: Path) -> None:
+    for lang in ("zh", "en"):
+        write_reviews(
+            made, ReviewOptions(formats=("html",), chapters=("targets",), out=tmp_path,
+                                lang=lang, written=_WRITTEN),  # type: ignore[arg-type]
+        )  # fmt: skip
+    record = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))
+    assert [f["path"] for f in record["files"]] == [
+        "review-衡水-2025.html", "review-衡水-2025-en.html",
+    ]  # fmt: skip

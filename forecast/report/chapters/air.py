@@ -22,8 +22,8 @@ _SECTIONS: tuple[tuple[Pair, Pair, tuple[str, ...]], ...] = (
         ("level_shares", "aqi_calendar"),
     ),
     (
-        Pair("季节、星期与小时变化", "Season, weekday, hour"),
-        Pair("本年与前三年平均的月、星期、小时变化见{mentions}。", "This year beside the mean of three years: {mentions}."),
+        Pair("时间变化规律", "Variation in time"),
+        Pair("本年与前三年平均的时间变化见{mentions}。", "This year beside the mean of three years: {mentions}."),
         ("time_variation",),
     ),
     (

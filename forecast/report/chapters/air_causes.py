@@ -45,7 +45,11 @@ def good_days_blocks(facts: ReviewFacts, city: CityDays) -> list[Block]:
             figure,
         ]  # fmt: skip
     table = _change_table(known)
-    return [_change_said(known[0], table), table, figure, *_remarks(data)]
+    rules = str((facts.entry("good_day_ratio") or {}).get("standard", ""))
+    # In a year of two rules none of the columns is the year's own count: both are told.
+    told = [c for c in known if c.token == rules] or known
+    said = [_change_said(c, 2 + known.index(c), table) for c in told]
+    return [*said, table, figure, *_remarks(data)]
 
 
 def _remarks(data: GoodDaysExplainedData) -> list[Block]:
@@ -66,7 +70,9 @@ def _change_table(columns: list[ExplainedStandard]) -> TableBlock:
                 for v, p, d in found[["view", "part", "days"]].itertuples(index=False)
             }
         )
-    order = dict.fromkeys(key for one in days for key in one)
+    there = {key for one in days for key in one}
+    parts = [*PARTS, "total"]
+    order = sorted(there, key=lambda k: (list(VIEWS).index(k[0]), parts.index(k[1])))
     rows = []
     for view, part in order:
         total = part == "total"
@@ -75,7 +81,7 @@ def _change_table(columns: list[ExplainedStandard]) -> TableBlock:
             (
                 Cell(Pair(*VIEWS[view])),
                 Cell(words, f"{view}:{part}", strong=total),
-                *(_days(one.get((view, part)), total=total) for one in days),
+                *(_days(one.get((view, part), 0.0), total=total) for one in days),
             )
         )
     change = columns[0].change
@@ -105,20 +111,18 @@ def _change_table(columns: list[ExplainedStandard]) -> TableBlock:
     )  # fmt: skip
 
 
-def _days(value: float | None, *, total: bool) -> Cell:
-    if value is None:
-        return printed_cell("")
+def _days(value: float, *, total: bool) -> Cell:
     whole = float(value).is_integer()
     number: float | int = int(value) if whole else round(value, 1)
     return cell(number, decimals=0 if whole else 1, signed=True, strong=total)
 
 
-def _change_said(column: ExplainedStandard, table: TableBlock) -> Block:
+def _change_said(column: ExplainedStandard, at: int, table: TableBlock) -> Block:
     """How many days were gained or lost, and the items and the weather that did it."""
     change = column.change
     if change is None:
         raise ValueError("a standard without a comparison says nothing")
-    cells = {str(row[1].value): row[2] for row in table.rows}
+    cells = {str(row[1].value): row[at] for row in table.rows}
     total = cells["item:total"]
     told: dict[str, Cell] = {}
     zh, en = [], []
@@ -156,7 +160,7 @@ def weather_blocks(facts: ReviewFacts, city: CityDays) -> list[Block]:
             Paragraph(
                 Pair(
                     "没有逐日气象数据，或与监测值共有的天数不足，气象与排放的贡献未作区分。",
-                    f"The weather was not told apart: {error}",
+                    f"The weather was not told apart: {error.message}",
                 ),
                 "note",
             )

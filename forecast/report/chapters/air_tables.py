@@ -12,6 +12,7 @@ from forecast.charts.style import AQI_COLOURS, AQI_INK
 from forecast.report.chapters.facts import ReviewFacts, printed_cell
 from forecast.report.document import Block, Cell, Column, TableBlock, cell, say
 from forecast.report.review_days import AqiDays, CityDays, year_days
+from forecast.report.review_ranking import place_year
 from forecast.report.review_trend import trend_data
 from forecast.report.words import UNIT_ZH, Pair, indicator_text
 from forecast.standards.indicators import indicator
@@ -33,7 +34,11 @@ def level_blocks(facts: ReviewFacts, city: CityDays) -> list[Block]:
     now = city.aqi(year_days(facts.year, last), facts.year)
     before = city.aqi(year_days(facts.year - 1, last), facts.year)
     levels = _levels(facts, now, before)
-    blocks: list[Block] = [_said(levels, now), levels]
+    enough = [
+        place_year(city, year, last, facts.year).enough_days
+        for year in (facts.year, facts.year - 1)
+    ]
+    blocks: list[Block] = [_said(levels, now, enough), levels]
     if now.bad.any() or before.bad.any():
         blocks += _leaders(facts, now, before)
     return blocks
@@ -92,15 +97,16 @@ def _levels(facts: ReviewFacts, now: AqiDays, before: AqiDays) -> TableBlock:
         tuple(rows),
         (
             Pair(
-                "上年按本年的标准重新评价；缺测的日子为无效天，不计入优良。",
-                "Last year by the rules of this year; a day with an item missing is invalid, never "
-                "good.",
+                "逐日按当日有效的标准评价，上年同日按本年的标准重新评价；缺测的日子为无效天，不计入优良。",
+                "Each day by the rule in force, the same day of last year by that rule too; a day with "
+                "an item missing is invalid, never good.",
             ),
         ),
     )  # fmt: skip
 
 
-def _said(levels: TableBlock, now: AqiDays) -> Block:
+def _said(levels: TableBlock, now: AqiDays, enough: list[bool]) -> Block:
+    """The days in words; ``enough``: whether this year and last have the days that a ratio needs."""
     rows = {str(r[0].text.en): r for r in levels.rows}
     good, bad, valid = (rows[k] for k in ("good days", "days over 100", "valid days"))
     if not now.valid.any():
@@ -112,8 +118,11 @@ def _said(levels: TableBlock, now: AqiDays) -> Block:
     zh = "{v}个有效天中，优良{g}天（{s}%），超标{b}天（<table:levels>）"
     en = "Of {v} valid days {g} were good ({s} %), {b} were over 100 (<table:levels>)"
     cells = {"v": valid[1], "g": good[1], "s": good[2], "b": bad[1]}
+    if not enough[0]:
+        zh += "；有效天数不足，仅供参考"
+        en += "; too few valid days, for reference alone"
     change = good[4].value
-    if isinstance(change, int) and change:
+    if isinstance(change, int) and change and all(enough):
         by = cell(abs(change))
         cells["d"] = by
         zh += "；优良天数比上年同期" + ("增加{d}天" if change > 0 else "减少{d}天")
@@ -208,15 +217,20 @@ def trend_blocks(facts: ReviewFacts, city: CityDays) -> list[Block]:
                 "区间包含零的写“不显著”；监测状态改变处作台阶，不计入斜率。",
                 "Theil–Sen slopes: of monthly means without their season for means (block bootstrap), "
                 "of annual values for percentiles (rank interval). Not significant where the interval "
-                "holds nought; a change of the state of measurement is a step, no part of a slope.",
+                "holds zero; a change of the state of measurement is a step, no part of a slope.",
             ),
         ),
     )  # fmt: skip
     told = [r for r in rows if r[7].value in ("up", "down")]
-    if not told:
+    if not any(r[7].value for r in rows):
         text = say(
-            "六项指标的趋势区间均包含零或年份不足，没有显著趋势（<table:trends>）。",
-            "No trend is significant: every interval holds nought, or years are too few "
+            "年份不足，不能判断趋势（<table:trends>）。",
+            "Too few years to tell a trend (<table:trends>).",
+        )
+    elif not told:
+        text = say(
+            "年份足够的指标，趋势区间均包含零，没有显著趋势（<table:trends>）。",
+            "No trend is significant: every interval that can be given holds zero "
             "(<table:trends>).",
         )
     else:
@@ -229,7 +243,7 @@ def trend_blocks(facts: ReviewFacts, city: CityDays) -> list[Block]:
         }
         text = say(
             f"区间不含零的趋势：{zh}（<table:trends>）。",
-            f"Trends whose interval leaves nought out: {en} (<table:trends>).",
+            f"Trends whose interval excludes zero: {en} (<table:trends>).",
             style="body",
             **cells,
         )
@@ -248,8 +262,9 @@ def _slope(panel: AnnualPanel) -> tuple[Cell, ...] | None:
     places = 3 if unit == "mg/m³" else 2
     bounded = math.isfinite(line.lower) and math.isfinite(line.upper)
     words = Pair("不显著", "not significant")
-    way = ""
-    if not math.isfinite(line.slope) or not bounded:
+    way = "flat"
+    if not math.isfinite(line.slope) or not bounded or line.note_zh:
+        way = ""
         words = Pair(line.note_zh or "年份不足", line.note_en or "too few years")
     elif line.lower > 0:
         words, way = Pair("上升", "rises"), "up"

@@ -51,8 +51,8 @@ def _unanswered(facts: ReviewFacts) -> list[Block]:
     return [
         Section(Pair("待填报的目标", "Targets waiting for a figure")),
         say(
-            "另有{n}项目标没有监测数据，也没有填报数字（见<table:unanswered>），本报告不作评价。",
-            "{n} further targets have neither readings nor an entered figure "
+            "另有{n}项目标没有监测数据、尚未填报、待下达或不适用（见<table:unanswered>），本报告不作评价。",
+            "{n} further targets have no readings, no entered figure, no number yet, or do not apply "
             "(<table:unanswered>); this report does not judge them.",
             n=count,
         ),
@@ -63,7 +63,7 @@ def _unanswered(facts: ReviewFacts) -> list[Block]:
 def _completeness(facts: ReviewFacts) -> list[Block]:
     whole = [e for e in facts.water if e["indicator"] == "share_class_iii"]
     sections = [e for e in facts.water if e["indicator"] == "section_class"]
-    rows = [_counted(e) for e in (*facts.air, *(whole or sections))]
+    rows = [_counted(e, facts.year) for e in (*facts.air, *(whole or sections))]
     if not rows:
         return []
     table = TableBlock(
@@ -88,7 +88,7 @@ def _completeness(facts: ReviewFacts) -> list[Block]:
     return [Section(Pair("数据有效性", "Completeness")), table]
 
 
-def _counted(entry: dict[str, Any]) -> tuple[Cell, ...]:
+def _counted(entry: dict[str, Any], year: int) -> tuple[Cell, ...]:
     seen = entry["observed"]
     valid, expected = seen.get("n_valid") or 0, seen.get("n_expected") or 0
     share = 100.0 * valid / expected if expected else None
@@ -100,7 +100,7 @@ def _counted(entry: dict[str, Any]) -> tuple[Cell, ...]:
         cell(int(valid)),
         cell(int(expected)),
         cell(None if share is None else round(share, 1), decimals=1),
-        printed_cell(str(seen.get("last_day") or "")),
+        printed_cell(min(str(seen.get("last_day") or ""), f"{year}-12-31")),
     )
 
 

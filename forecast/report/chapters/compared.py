@@ -24,10 +24,11 @@ def compared_chapter(facts: ReviewFacts) -> Chapter | None:
     if not has_air and not sections:
         return None
     last = city.last_day(year) if city is not None and has_air else facts.last
+    ends = [c.last_day(year) for c in facts.cities if year in c.years]
     return comparison_chapter(
         city, facts.cities, year=year, last=last, stations=facts.stations, groups=facts.groups,
         targets={c.region: facts.asked.targets(c.region, year) for c in facts.cities},
-        sections=sections,
+        sections=sections, rank_last=max(ends, default=None),
     )  # fmt: skip
 
 

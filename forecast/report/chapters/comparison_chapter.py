@@ -48,6 +48,7 @@ def comparison_chapter(
     sections: Sequence[SectionRecord] = (),
     number: int | None = None,
     kind: RankedKind = CITIES,
+    rank_last: np.datetime64 | date | None = None,
 ) -> Chapter:
     """Write the chapter.
 
@@ -60,6 +61,8 @@ def comparison_chapter(
         targets: region → what is judged there in ``year``.
         sections: water sections of the region, read for ``year``.
         number: how many of a ranking are its last ones; None: three or a tenth, at most half.
+        rank_last: last day of ranks, where that of the whole workspace is another than ``last``: all
+            reports of one run rank alike.
         kind: what ``cities`` are (``CITIES`` or ``COUNTIES``).
     """
     end = as_day(last)
@@ -77,13 +80,14 @@ def comparison_chapter(
                 "reservation",
             ),
         ]
-    blocks += _ranks(kind, cities, own, year, end, targets, number)
+    over = end if rank_last is None else as_day(rank_last)
+    blocks += _ranks(kind, cities, own, year, over, targets, number)
     if stations:
         frame = place_ranking(stations, year, end)
         blocks += ranking_sections(STATIONS, frame, year, end, number=number)
     if groups:
-        frame = zone_ranking([*cities, *stations], groups, year, end)
-        blocks += ranking_sections(ZONES, frame, year, end, number=number)
+        frame = zone_ranking([*cities, *stations], groups, year, over)
+        blocks += ranking_sections(ZONES, frame, year, over, number=number)
     if sections:
         blocks += section_sections(sections, year, end)
     return Chapter("comparison", _TITLE, tuple(blocks))

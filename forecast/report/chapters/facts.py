@@ -114,11 +114,21 @@ class ReviewFacts:
         return [r for r in self.rows if r.verdict and r.unanswered]
 
     @property
+    def whole(self) -> bool:
+        """Whether the year is over and the record goes to its end."""
+        return self.over and self.last >= date(self.year, 12, 31)
+
+    @property
     def period(self) -> Pair:
         """The part of the year that is reviewed, in words."""
-        if self.over:
-            return Pair(f"{self.year}年", f"{self.year}")
         last = self.last
+        if self.whole:
+            return Pair(f"{self.year}年", f"{self.year}")
+        if self.over:
+            return Pair(
+                f"{self.year}年（监测数据至{last.month}月{last.day}日）",
+                f"{self.year} (readings to {last.day} {last:%B})",
+            )
         if (last.month, last.day) == (1, 1):
             return Pair(f"{self.year}年1月1日", f"1 January {self.year}")
         return Pair(

@@ -78,7 +78,10 @@ def key_rows(facts: ReviewFacts) -> list[KeyRow]:
         if limit is not None and math.isfinite(value):
             # Attainment is judged on the decimals that the law names, not on those printed.
             judged = float(np.round(value, indicator(name).judged_decimals or 0))
+            entry = facts.entry(name)
             words = _STATES[facts.over][judged > limit]
+            if facts.over and (entry is None or entry.get("sufficient") is False):
+                words = Pair("数据不足", "too few data")
             state = Cell(words, words.en, strong=judged > limit)
         rows.append(
             KeyRow(
@@ -103,7 +106,7 @@ def key_table(facts: ReviewFacts, rows: list[KeyRow]) -> TableBlock:
     """The rows as a numbered table."""
     period = Pair(f"{facts.year}年", f"{facts.year}")
     before = Pair(f"{facts.year - 1}年", f"{facts.year - 1}")
-    if not facts.over:
+    if not facts.whole:
         period = Pair("本年至今", "to date")
         before = Pair("上年同期", "last year, same days")
     return TableBlock(
@@ -122,7 +125,7 @@ def key_table(facts: ReviewFacts, rows: list[KeyRow]) -> TableBlock:
         ),
         tuple(
             (
-                printed_cell(indicator_text(r.name)),
+                printed_cell(_name(r.name, facts)),
                 printed_cell(_unit(r.name)),
                 r.value, r.before, _with_unit(r.name, r.change), r.mean,
                 _with_unit(r.name, r.mean_change), r.limit, r.state,
@@ -142,6 +145,14 @@ def key_table(facts: ReviewFacts, rows: list[KeyRow]) -> TableBlock:
     )  # fmt: skip
 
 
+def _name(name: str, facts: ReviewFacts) -> Pair:
+    """Name of an indicator; a mean of part of a year is no annual mean."""
+    words = indicator_text(name)
+    if facts.whole:
+        return words
+    return Pair(words.zh.replace("年均浓度", "平均浓度"), words.en.replace("annual mean", "mean"))
+
+
 def _unit(name: str) -> Pair:
     unit = indicator(name).unit
     return Pair(UNIT_ZH.get(unit, unit) or "—", unit if unit != "-" else "—")
@@ -156,15 +167,15 @@ def _with_unit(name: str, number: Cell) -> Cell:
     )
 
 
-def key_sentence(row: KeyRow) -> Paragraph | None:
+def key_sentence(row: KeyRow, facts: ReviewFacts) -> Paragraph | None:
     """One sentence on an indicator: its value and how it stands to last year; None without value."""
     if row.value.value is None:
         return None
-    name, unit = indicator_text(row.name), _unit(row.name)
+    name, unit = _name(row.name, facts), _unit(row.name)
     zh_unit = "" if unit.zh == "—" else _IN_TEXT.get(unit.zh, unit.zh)
     en_unit = "" if unit.en == "—" else f" {unit.en}"
     head_zh = f"{name.zh}为{{v}}{zh_unit}"
-    head_en = f"{name.en[:1].upper()}{name.en[1:]} is {{v}}{en_unit}"
+    head_en = f"{name.en[:1].upper()}{name.en[1:]}: {{v}}{en_unit}"
     if not isinstance(row.change.value, int | float):
         return say(
             head_zh + "，上年同期没有可比数值。",
@@ -184,7 +195,7 @@ def key_sentence(row: KeyRow) -> Paragraph | None:
     by = _with_unit(row.name, cell(abs(row.change.value), decimals=row.change.decimals))
     return say(
         f"{head_zh}，比上年同期（{{b}}{zh_unit}）{verb.zh}{{d}}。",
-        f"{head_en}, {{d}} {verb.en} than {{b}}{en_unit} in the same days of last year."
+        f"{head_en}, {{d}} {verb.en} than the {{b}} of the same days of last year."
         if counted
         else f"{head_en}, {verb.en} by {{d}} from {{b}}{en_unit} in the same days of last year.",
         style="finding", v=row.value, b=row.before, d=by,

@@ -61,7 +61,7 @@ def outlook_chapter(facts: ReviewFacts) -> Chapter:
 
 def _shown(entry: dict[str, Any]) -> bool:
     """Items of single sections are too many for a report; their classes stand in their chapter."""
-    return entry["place_kind"] != "section" or bool(entry["targets"])
+    return str(entry["place_kind"]) != "section"
 
 
 def _drawn(facts: ReviewFacts, name: str) -> list[Block]:
@@ -126,11 +126,11 @@ def _year_end(facts: ReviewFacts, entries: list[dict[str, Any]]) -> list[Block]:
         say(
             f"以截至{facts.last.year}年{facts.last.month}月{facts.last.day}日的数据为起点，对余下时段作"
             f"{max(paths)}条逐日样本路径的模拟（模型：{zh}），按评价规范得到各指标的"
-            "年末分布（见<table:year_end>）。区间为90%区间，其在历史回测中的覆盖情况见方法说明。",
+            "年末分布（见<table:year_end>）。区间为90%区间，其在历史回测中的覆盖情况见软件的方法文档。",
             f"From the readings to {facts.last.day} {facts.last:%B %Y}, {max(paths)} daily paths of "
             f"the rest of the year were drawn (model: {en}) and judged by the "
             "official rules (<table:year_end>). Intervals are of 90 %; how often they held in "
-            "backtests stands with the method.",
+            "backtests stands in the software's page on method.",
         ),
         table,
     ]

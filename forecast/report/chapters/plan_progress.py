@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.report.chapters.facts import ReviewFacts, printed_cell
+from forecast.report.chapters.facts import ReviewFacts, day_words, printed_cell
 from forecast.report.document import Block, Cell, Chapter, Column, TableBlock, cell, say
 from forecast.report.words import LEVELS, Pair, class_text, percent, target_text
 from forecast.standards.indicators import class_number, indicator
@@ -46,10 +46,11 @@ def plan_chapter(facts: ReviewFacts) -> Chapter:
         return Chapter("plan", title, (text,))
     first, last = _period(plan, facts.year)
     years = list(range(first - 1, min(last, facts.year) + 1))
+    final_columns = () if final else (Column(Pair("期末达标概率", "P at the end"), weight=1.0),)
     rows, told = [], []
     for target in targets:
         row, words = _row(facts, plan, target, years)
-        rows.append(row)
+        rows.append(row[:-1] if final else row)
         told.append(words)
     table = TableBlock(
         "plan_progress",
@@ -60,9 +61,10 @@ def plan_chapter(facts: ReviewFacts) -> Chapter:
             Column(Pair("基准", "base"), weight=1.1),
             *(Column(_year_head(facts, y), weight=0.9) for y in years),
             Column(Pair("目标值", "asked"), weight=1.4),
+            Column(Pair("期限", "due"), weight=0.8),
             Column(Pair("完成进度", "progress"), Pair("%", "%"), weight=1.0),
             Column(Pair("评价", "assessed"), weight=1.2),
-            Column(Pair("期末达标概率", "P at the end"), weight=1.0),
+            *final_columns,
         ),
         tuple(rows),
         (
@@ -90,11 +92,11 @@ def plan_chapter(facts: ReviewFacts) -> Chapter:
         Pair("规划目标进展统计", "The plan's targets, counted"),
         (Column(Pair("状态", "state"), align="left", weight=3.0), Column(Pair("项数", "number"))),
         (
-            (Cell(Pair("已达到目标值", "at the value asked")), counted["attained"]),
+            (Cell(Pair("已达到目标值（含至今达到）", "at the value asked, or to date")), counted["attained"]),
             (Cell(Pair("未达到，不落后于时间进度", "not yet, not behind time")), counted["ahead"]),
             (Cell(Pair("未达到，落后于时间进度或无基准", "not yet, behind time or without base")),
              counted["behind"]),
-            (Cell(Pair("无监测值", "no readings")), counted["unknown"]),
+            (Cell(Pair("无足够监测值", "too few readings")), counted["unknown"]),
             (Cell(Pair("合计", "all")), cell(len(targets))),
         ),
     )  # fmt: skip
@@ -102,11 +104,11 @@ def plan_chapter(facts: ReviewFacts) -> Chapter:
     blocks: list[Block] = [
         say(
             f"《{plan.title}》中可用监测数据评价的数值目标共{{n}}项（见<table:plan_counts>）："
-            f"截至{facts.period.zh}，已达到目标值的{{a}}项，未达到但不落后于时间进度的{{h}}项，落后或无基准的{{b}}项，"
-            f"无监测值的{{u}}项。规划期{first}—{last}年，{facts.year}年为第{gone}年。逐年数值列于下表（<table:plan_progress>）。",
+            f"截至{day_words(facts.last).zh}，已达到目标值的{{a}}项，未达到但不落后于时间进度的{{h}}项，落后或无基准的{{b}}项，"
+            f"没有足够监测值的{{u}}项。规划期{first}—{last}年，{facts.year}年为第{gone}年。逐年数值列于下表（<table:plan_progress>）。",
             f"{plan.title_en} has {{n}} targets in numbers that readings answer "
             f"(<table:plan_counts>): as of {facts.last.day} {facts.last:%B %Y}, {{a}} are at the value asked, {{h}} not yet "
-            f"but not behind time, {{b}} behind or without a base, {{u}} without readings. The plan runs "
+            f"but not behind time, {{b}} behind or without a base, {{u}} with too few readings. The plan runs "
             f"from {first} to {last}; {facts.year} is year {gone} of it. All years are listed "
             "(<table:plan_progress>).",
             n=summary.rows[-1][1], a=counted["attained"], h=counted["ahead"],
@@ -216,19 +218,24 @@ def _row(
     facts: ReviewFacts, plan: Plan, target: Target, years: list[int]
 ) -> tuple[tuple[Cell, ...], str]:
     observed = _same_list(plan, target, _values(facts, target))
+    due = min(target.year or facts.year, facts.year)
     base, source = _base(plan, target, observed, years[0])
-    now = observed.get(facts.year)
+    now = observed.get(due)
     # A base that already attains leaves no way to go.
     start = None if base is not None and _attains(base, target) else base
     share = progress_share(start, now, target.value)
     decimals = indicator(target.indicator).judged_decimals
     attained = now is not None and _attains(now, target)
     first, last = years[0] + 1, _period(plan, facts.year)[1]
-    time = 100.0 * (facts.year - first + 1) / max(last - first + 1, 1)
+    last = target.year or last
+    time = 100.0 * (due - first + 1) / max(last - first + 1, 1)
+    running = due == facts.year and not facts.over
     if now is None:
-        state, words = "unknown", Pair("无监测值", "no readings")
+        state, words = "unknown", Pair("无足够监测值", "too few readings")
     elif attained:
         state, words = "attained", Pair("达到", "attained")
+        if running:
+            words = Pair("至今达到", "attained to date")
     elif share is not None and share >= time:
         state, words = "ahead", Pair("未达到，不落后", "not behind time")
     else:
@@ -252,6 +259,7 @@ def _row(
         base_cell,
         *(_value_cell(target, observed.get(y), decimals) for y in years),
         printed_cell(asked),
+        printed_cell("" if target.year is None else str(target.year)),
         cell(None if share is None else round(share)),
         Cell(words, state),
         _chance(facts, target),
@@ -261,8 +269,14 @@ def _row(
 def _chance(facts: ReviewFacts, target: Target) -> Cell:
     """Probability that the target is met in its year, as far as a forecast reaches."""
     for entry in facts.entries:
+        same = entry["indicator"] == target.indicator and (
+            not target.place or entry["place"] == target.place
+        )
         for asked in entry["targets"]:
-            if asked["id"] == target.id and asked["year"] == facts.year:
+            alike = same and (asked["comparator"], asked["value"]) == (
+                target.comparator, target.value,
+            )  # fmt: skip
+            if (asked["id"] == target.id or alike) and target.year == facts.year:
                 return printed_cell(percent(asked["probability"]), asked["probability"])
         ahead = (entry.get("outlook") or {}).get("attainment") or []
         for asked in ahead:
@@ -321,9 +335,15 @@ def _values(facts: ReviewFacts, target: Target) -> dict[int, float]:
     found = {}
     for row in own.to_dict("records"):
         number = _number(row["value_official"])
-        if number is not None:
+        # A year that is over counts with enough readings alone.
+        if number is not None and (bool(row["complete"]) or int(row["year"]) == _running(facts)):
             found[int(row["year"])] = number
     return found
+
+
+def _running(facts: ReviewFacts) -> int:
+    """The year reviewed while it runs, else none."""
+    return 0 if facts.over else facts.year
 
 
 def _number(value: Any) -> float | None:

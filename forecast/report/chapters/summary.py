@@ -6,7 +6,7 @@ from forecast.report.chapters.facts import ReviewFacts, printed_cell
 from forecast.report.chapters.key_indicators import key_rows, key_sentence, key_table
 from forecast.report.chapters.targets import target_cells
 from forecast.report.document import Block, Cell, Chapter, Paragraph, say
-from forecast.report.scoreboard import Row, printed_official
+from forecast.report.scoreboard import UNJUDGED, Row, printed_official
 from forecast.report.words import Pair, indicator_text
 
 __all__ = ["summary_chapter"]
@@ -27,7 +27,7 @@ def summary_chapter(facts: ReviewFacts) -> Chapter:
                 "(<table:key_indicators>):",
             )
         )
-        told = [key_sentence(r) for r in rows if r.name in _TOLD]
+        told = [key_sentence(r, facts) for r in rows if r.name in _TOLD]
         blocks += [t for t in told if t is not None]
         blocks.append(key_table(facts, rows))
     elif facts.city is None:
@@ -84,16 +84,26 @@ def _targets(facts: ReviewFacts) -> list[Block]:
                 style="finding",
             )
         ]
+    answered = [r for r in judged if r.verdict not in UNJUDGED]
+    if not answered:
+        return [
+            say(
+                "适用的目标因数据不足等原因均不能评价（<table:targets>）。",
+                "None of the targets that apply can be judged, mostly for lack of data "
+                "(<table:targets>).",
+                style="finding",
+            )
+        ]
     projected = [r for r in judged if r.probability is not None]
     missed = [r for r in judged if r.verdict == "NOT_MET"]
     risk = [r for r in projected if r.verdict in ("UNLIKELY", "AT_RISK")]
     out: list[Block] = []
     for rows, zh, en in (
-        (missed, "未达标的目标：", "Missed: "),
-        (risk, "有风险的目标：", "At risk: "),
+        (missed, "未达标：", "Missed: "),
+        (risk, "有风险：", "At risk: "),
     ):
         if rows:
-            out.append(_list(rows[:_MOST], len(rows), zh, en))
+            out.append(_list(facts, rows[:_MOST], len(rows), zh, en))
     if not missed and not risk:
         out.append(
             say(
@@ -106,14 +116,19 @@ def _targets(facts: ReviewFacts) -> list[Block]:
     return out
 
 
-def _list(rows: list[Row], number: int, zh: str, en: str) -> Block:
+def _list(facts: ReviewFacts, rows: list[Row], number: int, zh: str, en: str) -> Block:
     named: dict[str, Cell] = {}
+    word = Pair("目标", "target") if facts.plan is not None else Pair("限值", "limit")
     parts_zh, parts_en = [], []
     for k, row in enumerate(rows):
-        cells = target_cells(row)
+        cells = target_cells(row, facts)
         named |= {f"i{k}": cells[0], f"t{k}": cells[2], f"v{k}": cells[7]}
-        text_zh, text_en = f"{{i{k}}}（目标{{t{k}}}；{{v{k}}}", f"{{i{k}}} ({{t{k}}}; {{v{k}}}"
-        if row.probability is not None:
+        text_zh, text_en = f"{{i{k}}}（{word.zh}{{t{k}}}；{{v{k}}}", f"{{i{k}}} ({{t{k}}}; {{v{k}}}"
+        if facts.city is None or row.place != facts.city.place:
+            named[f"w{k}"] = cells[1]
+            text_zh = f"{{w{k}}}{text_zh}"
+            text_en = f"{{i{k}}} of {{w{k}}} ({{t{k}}}; {{v{k}}}"
+        if row.probability is not None and not facts.over:
             named[f"p{k}"] = cells[6]
             text_zh += f"，概率{{p{k}}}"
             text_en += f", probability {{p{k}}}"

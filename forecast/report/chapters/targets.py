@@ -14,7 +14,7 @@ from forecast.report.document import (
     cell,
     say,
 )
-from forecast.report.scoreboard import Row, verdict_counts
+from forecast.report.scoreboard import UNJUDGED, Row, verdict_counts
 from forecast.report.words import VERDICTS, Pair
 
 __all__ = ["target_cells", "targets_chapter", "verdict_cell", "verdict_table"]
@@ -38,15 +38,24 @@ def targets_chapter(facts: ReviewFacts) -> Chapter:
     blocks: list[Block] = []
     if facts.judged:
         counts = verdict_table(facts)
+        if facts.plan is None:
+            blocks.append(
+                say(
+                    f"没有为{facts.name}编制的规划，以下“目标”为国家标准的二级限值和Ⅲ类水质要求。",
+                    f"No plan names {facts.name}: the targets here are the class II limits and class "
+                    "III of the national standards.",
+                    style="reservation",
+                )
+            )
         blocks += [_opening(facts, counts), counts, _table(facts)]
         blocks += [f for f in facts.figures if f.key.startswith("scoreboard")]
         blocks += _named(facts)
     if facts.unanswered:
         blocks.append(
             say(
-                f"另有{len(facts.unanswered)}项目标没有监测数据，也没有填报数字，本章不作评价（见<table:unanswered>）。",
-                f"{len(facts.unanswered)} further targets have neither readings nor an entered "
-                "figure and are not judged here (<table:unanswered>).",
+                f"另有{len(facts.unanswered)}项目标没有监测数据、尚未填报、待下达或不适用，本章不作评价（见<table:unanswered>）。",
+                f"{len(facts.unanswered)} further targets have no readings, no entered figure, no "
+                "number yet, or do not apply; they are not judged here (<table:unanswered>).",
             )
         )
     return Chapter("targets", title, tuple(blocks))
@@ -101,18 +110,18 @@ def _opening(facts: ReviewFacts, counts: TableBlock) -> Paragraph:
         zh.append(f"{row[0].text.zh}{{{verdict}}}项")
         en.append(f"{row[0].text.en.lower()} {{{verdict}}}")
     return say(
-        f"{facts.period.zh}，{facts.name}可用监测数据或填报数据评价的目标共{{n}}项"
+        f"{facts.period.zh}，{facts.name}有监测数据或填报数据的目标共{{n}}项"
         f"（见<table:verdict_counts>），其中{'，'.join(zh)}。各目标的数值、概率和结论列于下表"
         "（<table:targets>）。",
-        f"In {facts.period.en}, {{n}} targets of {facts.name} are answered by readings or "
-        f"entered figures (<table:verdict_counts>): {', '.join(en)}. Each stands with its values, "
+        f"{{n}} targets of {facts.name} have readings or entered figures ({facts.period.en}) "
+        f" (<table:verdict_counts>): {', '.join(en)}. Each stands with its values, "
         "its probability and its verdict in the table that follows (<table:targets>).",
         style="body",
         **told,
     )
 
 
-def target_cells(row: Row) -> tuple[Cell, ...]:
+def target_cells(row: Row, facts: ReviewFacts) -> tuple[Cell, ...]:
     """The cells of one target: indicator, place, target, value, forecast, interval, P, verdict."""
     level = Pair(
         f"{row.target.zh}（{row.level.zh}）" if row.level.zh else row.target.zh,
@@ -125,7 +134,10 @@ def target_cells(row: Row) -> tuple[Cell, ...]:
         printed_cell(row.observed),
         printed_cell(row.median),
         printed_cell(row.interval),
-        printed_cell(row.probability_text, row.probability),
+        # What is over has come or not: a probability of 0 or 100 % would say nothing.
+        printed_cell(
+            "" if facts.over else row.probability_text, None if facts.over else row.probability
+        ),
         verdict_cell(row),
     )
 
@@ -147,7 +159,7 @@ def _table(facts: ReviewFacts) -> TableBlock:
         Column(Pair("达标概率", "probability"), weight=1.2),
         Column(Pair("结论", "verdict"), weight=1.5),
     )
-    rows = tuple(target_cells(r) for r in facts.judged)
+    rows = tuple(target_cells(r, facts) for r in facts.judged)
     notes = (
         Pair(
             f"达标概率由逐日样本路径按评价规范计算，不低于{facts.likely:.0%}为较可能达标，低于{facts.unlikely:.0%}"
@@ -168,15 +180,23 @@ def _named(facts: ReviewFacts) -> list[Block]:
     """One paragraph for each target that is missed or at risk, with its reason and its budget."""
     rows = [r for r in facts.judged if r.verdict in _NAMED]
     if not rows:
+        if all(r.verdict in UNJUDGED for r in facts.judged):
+            return [
+                say(
+                    "以上目标因数据不足等原因均不能评价。",
+                    "None of these targets can be judged, mostly for lack of data.",
+                    style="reservation",
+                )
+            ]
         return [
             say(
-                "没有未达标、存在风险或较难达标的目标。",
-                "No target is missed, at risk or unlikely.",
+                "能够评价的目标中没有未达标、存在风险或较难达标的。",
+                "Of the targets that can be judged none is missed, at risk or unlikely.",
             )
         ]
     out: list[Block] = [Section(Pair("需要关注的目标", "Targets that need attention"))]
     for row in rows:
-        cells = target_cells(row)
+        cells = target_cells(row, facts)
         zh, en = [], []
         named: dict[str, Cell] = {
             "name": cells[0], "place": cells[1], "target": cells[2], "value": cells[3],
@@ -187,7 +207,7 @@ def _named(facts: ReviewFacts) -> list[Block]:
             f"{{name}} of {{place}} ({row.period}): target {{target}}, value {{value}} "
             f"{row.unit.en}".rstrip()
         )
-        if row.median and row.median != "—":
+        if row.median and row.median != "—" and not facts.over:
             named |= {"median": cells[4], "interval": cells[5], "p": cells[6]}
             zh.append(f"年末预计{{median}}{row.unit.zh}（90%区间{{interval}}），达标概率{{p}}")
             en.append("year end {median} (90 % interval {interval}), probability {p}")

@@ -92,9 +92,9 @@ def _share_table(shares: pd.DataFrame, period: Pair) -> TableBlock:
         Pair(f"{period.zh}断面类别比例同比", f"Shares of classes against last year, {period.en}"),
         (
             Column(Pair("指标", "share of"), align="left", weight=2.0),
-            Column(Pair("有类别的断面", "sections with a class"), Pair("个", ""), weight=1.0),
+            Column(Pair("有类别的断面", "sections with a class"), Pair("个", "number"), weight=1.0),
             Column(Pair("本期比例", "share"), Pair("%", "%")),
-            Column(Pair("两年均有类别的断面", "with a class in both years"), Pair("个", ""), weight=1.2),
+            Column(Pair("两年均有类别的断面", "with a class in both years"), Pair("个", "number"), weight=1.2),
             Column(Pair("其上年比例", "of these, year before"), Pair("%", "%")),
             Column(Pair("其本期比例", "of these, this year"), Pair("%", "%")),
             Column(Pair("同比", "change"), _POINTS),
@@ -151,7 +151,7 @@ def _month_table(shares: pd.DataFrame, year: int) -> TableBlock:
         "section_months_change",
         Pair(f"{year}年各月Ⅰ～Ⅲ类断面比例同比与环比", f"Share of sections at class III or better by month of {year}"),
         (
-            Column(Pair("月份", "month")), Column(Pair("有类别的断面", "sections with a class"), Pair("个", "")),
+            Column(Pair("月份", "month")), Column(Pair("有类别的断面", "sections with a class"), Pair("个", "number")),
             Column(Pair("Ⅰ～Ⅲ类比例", "class III or better"), Pair("%", "%")),
             Column(Pair("同比", "on the year before"), _POINTS),
             Column(Pair("环比", "on the month before"), _POINTS),

@@ -22,8 +22,15 @@ def charts_of_one_city(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw one city and the sections: the charts of the others are drawn by the same code."""
     draw = execute.draw_figures
 
-    def fewer(projection: PanelProjection, *arguments: Any, **named: Any) -> Any:
-        return draw(dataclasses.replace(projection, air=projection.air[:1]), *arguments, **named)
+    def fewer(
+        projection: PanelProjection, result: dict[str, Any], *arguments: Any, **named: Any
+    ) -> Any:
+        first = projection.air[0].region
+        own = [e for e in result["projections"] if e["region"] == first or e["domain"] == "water"]
+        return draw(
+            dataclasses.replace(projection, air=projection.air[:1]),
+            {**result, "projections": own}, *arguments, **named,
+        )  # fmt: skip
 
     monkeypatch.setattr(execute, "draw_figures", fewer)
 

@@ -162,6 +162,8 @@ def _with_unit(name: str, number: Cell) -> Cell:
     if number.value is None:
         return number
     unit = _UNITS[change_unit(name)]
+    if number.text.en.lstrip("+-") == "1":
+        unit = Pair(unit.zh, unit.en.removesuffix("s"))
     return Cell(
         Pair(number.text.zh + unit.zh, number.text.en + unit.en), number.value, number.decimals
     )

@@ -91,10 +91,10 @@ def verdict_table(facts: ReviewFacts) -> TableBlock:
         Pair(f"{facts.year}年目标评价结果统计", f"Targets of {facts.year} by verdict"),
         (
             Column(Pair("评价结果", "verdict"), align="left", weight=1.6),
-            Column(Pair("环境空气", "air"), Pair("项", "")),
-            Column(Pair("水环境", "water"), Pair("项", "")),
-            Column(Pair("减排", "emissions"), Pair("项", "")),
-            Column(Pair("合计", "all"), Pair("项", "")),
+            Column(Pair("环境空气", "air"), Pair("项", "number")),
+            Column(Pair("水环境", "water"), Pair("项", "number")),
+            Column(Pair("减排", "emissions"), Pair("项", "number")),
+            Column(Pair("合计", "all"), Pair("项", "number")),
         ),
         (*rows, total),
     )
@@ -156,7 +156,7 @@ def _table(facts: ReviewFacts) -> TableBlock:
         Column(Pair("实况", "value"), weight=1.1),
         Column(Pair("年末预计", "median"), weight=1.1),
         Column(Pair("90%区间", "90 % interval"), weight=1.7),
-        Column(Pair("达标概率", "probability"), weight=1.2),
+        Column(Pair("达标概率", "P(met)"), weight=1.2),
         Column(Pair("结论", "verdict"), weight=1.5),
     )
     rows = tuple(target_cells(r, facts) for r in facts.judged)

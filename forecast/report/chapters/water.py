@@ -86,7 +86,7 @@ def _shares(facts: ReviewFacts) -> list[Block]:
             Column(Pair("指标", "indicator"), align="left", weight=2.4),
             Column(Pair("断面清单", "sections"), weight=1.3),
             Column(facts.period if facts.over else Pair("至今", "to date"), Pair("%", "%")),
-            Column(Pair("参评断面", "assessed"), Pair("个", "")),
+            Column(Pair("参评断面", "assessed"), Pair("个", "number")),
             Column(Pair(f"{facts.year - 1}年全年", f"{facts.year - 1}"), Pair("%", "%")),
             Column(Pair("年末中位数", "median"), Pair("%", "%")),
             Column(Pair("5%分位", "5 %"), Pair("%", "%")),
@@ -167,7 +167,7 @@ def _sections(facts: ReviewFacts) -> list[Block]:
             row.append(printed_cell(percent(card.get("p_target")), card.get("p_target")))
         rows.append(tuple(row))
     columns = [
-        Column(Pair("断面", "section"), align="left", weight=2.0),
+        Column(Pair("断面", "section"), align="left", weight=_name_weight(cards)),
         Column(Pair("水体", "water"), weight=0.8),
         Column(facts.period if facts.over else Pair("至今类别", "to date")),
         Column(Pair(f"{facts.year - 1}年", f"{facts.year - 1}"), weight=0.8),
@@ -219,6 +219,12 @@ def _sections(facts: ReviewFacts) -> list[Block]:
         )
     blocks.append(table)
     return blocks
+
+
+def _name_weight(cards: list[dict[str, Any]]) -> float:
+    """Share of the width for names: long ones need more, or they break into many lines."""
+    longest = max(len(str(card["section"])) for card in cards)
+    return min(max(2.0, longest / 4), 5.0)
 
 
 def _over(card: dict[str, Any]) -> bool:

@@ -28,6 +28,7 @@ _FLOW = (
     ("features",),
     ("trend",),
     ("models",),
+    ("scenario",),
     ("projection",),
     ("charts",),
     ("report",),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["AnnualPanel", "AnnualTrendData", "TrendLine", "annual_trend"]
 
 _WIDTH, _PANEL, _COLUMNS, _FRAME = 11.6, 2.05, 3, 0.25  # [inch], but for the columns
-_WORDS = 0.62  # [inch] room above a panel for the words on its slope
+_WORDS, _LINE = 0.62, 0.15  # [inch] room for the words on a slope: least, and of each line
 _CELLS = 52
 
 
@@ -37,7 +37,8 @@ class TrendLine:
         segments: straight lines to draw: first and last year, value at each.
         percent: slope in % a year; NaN where it has no meaning.
         level: probability of the bounds [%].
-        note_zh, note_en: why there are no bounds, or no slope; empty where there are.
+        note_zh, note_en: why there are no bounds, no slope, or no conclusion; empty where there are.
+        conclusive: whether the record allows a conclusion on a trend; bounds are given either way.
     """
 
     slope: float
@@ -51,6 +52,7 @@ class TrendLine:
     level: float = 95.0
     note_zh: str = ""
     note_en: str = ""
+    conclusive: bool = True
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def _table(data: AnnualTrendData) -> pd.DataFrame:
                     "slope_low": trend.lower if trend else math.nan,
                     "slope_high": trend.upper if trend else math.nan,
                     "slope_n": trend.n if trend else 0, "slope_of": trend.of if trend else "",
+                    "slope_conclusive": trend.conclusive if trend else False,
                     "months_filled": trend.filled if trend else 0,
                 }
             )  # fmt: skip
@@ -141,7 +144,8 @@ def _draw(data: AnnualTrendData, lang: Lang) -> Chart:
     title_zh = f"{data.place_zh} {span}年主要污染物年评价指标变化"
     title_en = f"{data.place_en or data.place_zh}: annual indicators {span}, limits and trends"
     columns = min(_COLUMNS, len(data.panels))
-    panel = _PANEL + _WORDS
+    room = max([_WORDS, *(_LINE * len(_said(p, lang)) for p in data.panels)])
+    panel = _PANEL + room
     looks = [
         Series(bilingual("年值", "annual value", lang), LINES["blue"], "o", "-"),
         Series(bilingual("二级限值", "class II limit", lang), LINES["red"], "", "--"),
@@ -156,7 +160,7 @@ def _draw(data: AnnualTrendData, lang: Lang) -> Chart:
         titles.append((about.zh, about.en))
     every = panels_on(sheet, titles, columns, panel, lang)
     for axes, one in zip(every, data.panels, strict=True):
-        _panel(axes, one, (first, last), lang)
+        _panel(axes, one, (first, last), room, lang)
     draw_legend(sheet, looks)
     _more_marks(sheet, lang)
     return Chart(sheet.figure, _table(data), data.name, title_zh, title_en)
@@ -182,7 +186,7 @@ def _more_marks(sheet: Canvas, lang: Lang) -> None:
     )  # fmt: skip
 
 
-def _panel(axes: Axes, panel: AnnualPanel, span: tuple[int, int], lang: Lang) -> None:
+def _panel(axes: Axes, panel: AnnualPanel, span: tuple[int, int], room: float, lang: Lang) -> None:
     from matplotlib.ticker import MaxNLocator
 
     years = np.array(panel.years, dtype=float)
@@ -203,8 +207,8 @@ def _panel(axes: Axes, panel: AnnualPanel, span: tuple[int, int], lang: Lang) ->
     if panel.trend is not None:
         shown = np.r_[shown, [v for s in panel.trend.segments for v in (s[2], s[3])]]
     top = float(shown.max()) if shown.size else 1.0
-    # The upper part is for the words on the slope, of up to four lines.
-    axes.set_ylim(0, top * 1.1 * (_PANEL + _WORDS) / _PANEL)
+    # The upper part is for the words on the slope.
+    axes.set_ylim(0, top * 1.1 * (_PANEL + room) / _PANEL)
     if not known.any():
         text = bilingual("没有这个项目的数据", "this item was never measured", lang, separator="\n")
         axes.text(0.5, 0.45, text, transform=axes.transAxes, ha="center", va="center",
@@ -223,12 +227,12 @@ def _panel(axes: Axes, panel: AnnualPanel, span: tuple[int, int], lang: Lang) ->
     _limits(axes, panel, limits, top)
     for year in panel.breaks:
         axes.axvline(
-            year, 0, _PANEL / (_PANEL + _WORDS), color=GREY, lw=0.9, ls=(0, (4, 3)), zorder=1
+            year, 0, _PANEL / (_PANEL + room), color=GREY, lw=0.9, ls=(0, (4, 3)), zorder=1
         )
     if panel.trend is not None:
         for x0, x1, y0, y1 in panel.trend.segments:
             axes.plot([x0, x1], [y0, y1], color=BLACK, lw=1.5, ls=":", zorder=6)
-        words = "\n".join(trend_words(panel.trend, about.unit, lang))
+        words = "\n".join(_said(panel, lang))
         axes.text(0.015, 0.99, words, transform=axes.transAxes, ha="left", va="top", fontsize=7.6,
                   color=BLACK, linespacing=1.35, gid="change")  # fmt: skip
 
@@ -255,6 +259,12 @@ def _limits(axes: Axes, panel: AnnualPanel, limits: np.ndarray, top: float) -> N
                   gid="limit")  # fmt: skip
 
 
+def _said(panel: AnnualPanel, lang: Lang) -> list[str]:
+    if panel.trend is None:
+        return []
+    return trend_words(panel.trend, indicator(panel.indicator).unit, lang)
+
+
 def trend_words(trend: TrendLine, unit: str, lang: Lang) -> list[str]:
     """The slope, its interval and what it rests on, in lines.
 
@@ -277,13 +287,15 @@ def trend_words(trend: TrendLine, unit: str, lang: Lang) -> list[str]:
                 f"{many}（补{trend.filled}个）",
                 f"{many_en} ({trend.filled} filled)",
             )
-        inside, inside_en = trend.note_zh, trend.note_en
+        inside, inside_en = [], []
         if math.isfinite(trend.lower):
-            inside = f"{trend.level:g} %区间 {low} 至 {high}；{many}"
-            inside_en = f"{trend.level:g} % interval {low} to {high}; {many_en}"
+            inside = [f"{trend.level:g} %区间 {low} 至 {high}；{many}"]
+            inside_en = [f"{trend.level:g} % interval {low} to {high}; {many_en}"]
+        if trend.note_zh:
+            inside, inside_en = [*inside, trend.note_zh], [*inside_en, trend.note_en]
         zh, en = (
-            [f"每年 {slope} {unit}{share}", inside],
-            [f"{slope} {unit} a year{share_en}", inside_en],
+            [f"每年 {slope} {unit}{share}", *inside],
+            [f"{slope} {unit} a year{share_en}", *inside_en],
         )
     texts = {"zh": zh, "en": en, "both": [*zh, *en]}[lang]
     return [line for text in texts for line in wrap(text, _CELLS)]

@@ -18,7 +18,10 @@ from forecast.standards.items import AIR_ITEMS
 from forecast.standards.judgement import official_value
 from forecast.standards.limits import indicator_limit
 from forecast.standards.versions import limits_standard_on, resolve
-from forecast.trend import annual_theil_sen, theil_sen
+from forecast.trend import annual_theil_sen, seasonal_mann_kendall, theil_sen
+from forecast.trend.months import monthly_means
+from forecast.trend.seasonal_kendall import SeasonalKendall
+from forecast.trend.table import agreeing
 
 __all__ = ["TREND_INDICATORS", "trend_data"]
 
@@ -34,6 +37,11 @@ _SEED = 20150101
 _CAPTURE = 0.75
 #: More changes of the state of measurement than this are a mixture of sources, not steps.
 _MOST_BREAKS = 3
+#: Said of a slope where the calendar months compared with themselves go the other way.
+_OPPOSITE = (
+    "与季节 Sen 斜率方向相反，不作趋势结论",
+    "opposite to Sen's seasonal slope: no conclusion",
+)
 
 
 def trend_data(city: CityDays, year: int, notices: Notices) -> AnnualTrendData:
@@ -159,10 +167,12 @@ def _of_months(city: CityDays, item: str, year: int, breaks: list[date]) -> Tren
     dates = index.to_numpy().astype("datetime64[D]")
     column = AIR_ITEMS.index(item)
     values = np.where(city.dust(dates)[:, column], np.nan, city.values(dates)[:, column])
-    found = theil_sen(
-        pd.Series(values, index=index), True, rng=np.random.default_rng(_SEED),
-        data_capture=_CAPTURE, spacing="1D", breaks=breaks,
-    )  # fmt: skip
+    monthly = monthly_means(pd.Series(values, index=index), data_capture=_CAPTURE, spacing="1D")
+    found = theil_sen(monthly, True, rng=np.random.default_rng(_SEED), breaks=breaks)
+    note_zh, note_en = found.reason_zh, found.reason_en
+    agreed, _ = agreeing(found, _kendall(monthly, breaks))
+    if found.conclusive and not agreed.conclusive:
+        note_zh, note_en = _OPPOSITE
     line = found.line()
     months = pd.DatetimeIndex(line.index)
     x = (months.year + (months.month - 6.5) / 12).to_numpy()
@@ -177,8 +187,16 @@ def _of_months(city: CityDays, item: str, year: int, breaks: list[date]) -> Tren
             )
     return TrendLine(
         found.slope, found.lower, found.upper, found.n, "months", len(found.filled),
-        tuple(segments), found.percent, 100 * found.level,
+        tuple(segments), found.percent, 100 * found.level, note_zh, note_en,
+        agreed.conclusive,
     )  # fmt: skip
+
+
+def _kendall(monthly: pd.Series, breaks: list[date]) -> SeasonalKendall | None:
+    try:
+        return seasonal_mann_kendall(monthly, breaks=breaks)
+    except InputError:
+        return None
 
 
 def _of_years(raw: dict[int, float], enough: dict[int, bool], breaks: list[date]) -> TrendLine:
@@ -189,6 +207,7 @@ def _of_years(raw: dict[int, float], enough: dict[int, bool], breaks: list[date]
             nan, nan, nan, len(known), "years",
             note_zh=f"{'只有1个年份' if known else '没有年份'}天数足够，没有斜率",
             note_en=f"{'one year' if known else 'no year'} with enough days: no slope",
+            conclusive=False,
         )  # fmt: skip
     bases = {y: _stretch(y, breaks) for y in known}
     found = annual_theil_sen(known, bases=bases)
@@ -204,7 +223,7 @@ def _of_years(raw: dict[int, float], enough: dict[int, bool], breaks: list[date]
                 )
     return TrendLine(
         found.slope, found.lower, found.upper, found.n_compared, "years", 0, tuple(segments),
-        found.percent, 100 * found.level, found.reason_zh, found.reason_en,
+        found.percent, 100 * found.level, found.reason_zh, found.reason_en, found.conclusive,
     )  # fmt: skip
 
 

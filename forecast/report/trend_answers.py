@@ -7,7 +7,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,14 @@ from forecast.errors import ForecastError, InputError
 from forecast.trend.annual import annual_theil_sen
 from forecast.trend.attainment import attainment_year
 from forecast.trend.break_points import BreakPoints, break_points
+from forecast.trend.conclusion import short_record
 from forecast.trend.daniel_test import daniel_test
 from forecast.trend.monthly import TheilSen, theil_sen
 from forecast.trend.months import monthly_means
 from forecast.trend.rank_test import mann_kendall
-from forecast.trend.seasonal_kendall import seasonal_mann_kendall
+from forecast.trend.seasonal_kendall import SeasonalKendall, seasonal_mann_kendall
 from forecast.trend.smooth import SmoothTrend, smooth_trend
+from forecast.trend.table import agreeing
 
 __all__ = ["ANNUAL", "MONTHLY", "TrendInput", "TrendPart", "annual_parts", "monthly_parts",
            "numbers_of", "trend_columns"]  # fmt: skip
@@ -33,6 +35,7 @@ MONTHLY: tuple[str, ...] = (
 ANNUAL: tuple[str, ...] = ("theil_sen", "mann_kendall", "daniel")
 
 Better = Literal["lower", "higher"]
+_Found = TypeVar("_Found", bound=TheilSen | SeasonalKendall)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class TrendPart:
         method: one of :data:`MONTHLY`, or ``weather``.
         words_zh, words_en: the result in words; the reason where there is none.
         found: the result; None where there is none.
-        cure: what would make one possible.
+        cure: what would make one possible; ``why``: the sentence it was refused with.
     """
 
     method: str
@@ -81,33 +84,49 @@ class TrendPart:
     words_en: str
     found: Any = field(default=None, repr=False, compare=False)
     cure: str = ""
+    why: str = ""
 
     @property
     def refused(self) -> bool:
         """Whether the method gave no result."""
         return self.found is None
 
+    @property
+    def conclusive(self) -> bool | None:
+        """Whether the result allows a conclusion on a trend; None where that is not asked."""
+        found = getattr(self.found, "conclusive", None)
+        return None if found is None else bool(found)
+
 
 def monthly_parts(asked: TrendInput, methods: Sequence[str]) -> list[TrendPart]:
     """Apply ``methods`` to a monthly series; one that can't be applied says why.
 
     Mann-Kendall is that of the series without its season, corrected for serial dependence (Hamed
-    and Rao); Daniel's test takes the annual values.
+    and Rao); Daniel's test takes the annual values. A record under five years has numbers and no
+    conclusion, nor has one whose slope and Sen's seasonal slope differ in sign; neither has a year
+    of attainment.
     """
     series = asked.series
     assert series is not None
     slope: TheilSen | InputError | None = None
-    if {"theil_sen", "mann_kendall", "attainment"} & set(methods):
+    seasonal: SeasonalKendall | InputError | None = None
+    if {"theil_sen", "seasonal_mann_kendall", "mann_kendall", "attainment"} & set(methods):
         try:
             slope = theil_sen(series, asked.deseason, breaks=asked.breaks)
         except InputError as error:
             slope = error
+        try:
+            seasonal = seasonal_mann_kendall(series, breaks=asked.breaks)
+        except InputError as error:
+            seasonal = error
+        if isinstance(slope, TheilSen) and isinstance(seasonal, SeasonalKendall):
+            slope, seasonal = agreeing(slope, seasonal)
     parts: list[TrendPart] = []
     for method in methods:
         if method == "theil_sen":
             parts.append(_named(_part(method, lambda: _given(slope))))
         elif method == "seasonal_mann_kendall":
-            parts.append(_part(method, lambda: seasonal_mann_kendall(series, breaks=asked.breaks)))
+            parts.append(_part(method, lambda: _given(seasonal)))
         elif method == "mann_kendall":
             parts.append(_kendall(slope, asked))
         elif method == "daniel":
@@ -158,10 +177,11 @@ def _named(part: TrendPart) -> TrendPart:
     )
 
 
-def _given(slope: TheilSen | InputError | None) -> TheilSen:
-    if isinstance(slope, TheilSen):
-        return slope
-    raise slope if slope is not None else InputError("There is no slope.")
+def _given(found: _Found | InputError | None) -> _Found:
+    if isinstance(found, InputError):
+        raise found
+    assert found is not None
+    return found
 
 
 def _part(method: str, make: Callable[[], Any]) -> TrendPart:
@@ -170,27 +190,31 @@ def _part(method: str, make: Callable[[], Any]) -> TrendPart:
     except InputError as error:
         zh, en = _NAMES.get(method, ("", ""))
         return _none(
-            method, f"{zh}不能给出：{_reason_zh(error)}", f"{en}none: {error.message}", error.cure
-        )
+            method, f"{zh}：{_reason_zh(error)}，不能给出",
+            f"no {en}: {error.message[0].lower()}{error.message[1:]}".rstrip("."), error.cure,
+            error.message,
+        )  # fmt: skip
     return TrendPart(method, found.words_zh, found.words_en, found)
 
 
-def _none(method: str, zh: str, en: str, cure: str = "") -> TrendPart:
-    return TrendPart(method, zh, en, None, cure)
+def _none(method: str, zh: str, en: str, cure: str = "", why: str = "") -> TrendPart:
+    return TrendPart(method, zh, en, None, cure, why)
 
 
 #: What a method is called where it gives no result.
 _NAMES = {
-    "theil_sen": ("Theil–Sen 斜率", "Theil-Sen slope: "),
-    "seasonal_mann_kendall": ("季节性 Mann–Kendall 检验", "seasonal Mann-Kendall: "),
-    "mann_kendall": ("Mann–Kendall 检验", "Mann-Kendall: "),
-    "smooth": ("平滑趋势", "smooth trend: "),
-    "breaks": ("突变点", "break points: "),
+    "theil_sen": ("Theil–Sen 斜率", "Theil-Sen slope"),
+    "seasonal_mann_kendall": ("季节性 Mann–Kendall 检验", "seasonal Mann-Kendall test"),
+    "mann_kendall": ("Mann–Kendall 检验", "Mann-Kendall test"),
+    "smooth": ("平滑趋势", "smooth trend"),
+    "breaks": ("突变点", "break points"),
+    "attainment": ("达标年份", "year of attainment"),
 }
 #: Beginnings of the sentences that the methods refuse with, and their Chinese.
 _REASONS = (
     ("A monthly trend needs", "同一监测状态下有值的月份不足12个"),
-    ("A season takes more than two years", "记录不足25个月，不能去季节"),
+    ("Taking the season off needs", "记录不足25个月，不能去季节"),
+    ("Break points need", "不足5年或缺测过多"),
     ("No ", "有的日历月各年均无值，不能去季节"),
     ("There is no reading", "没有监测值"),
 )
@@ -207,7 +231,12 @@ def _kendall(slope: TheilSen | InputError | None, asked: TrendInput) -> TrendPar
             # Ranks can't tell a step from a trend: the stretch after the last change alone.
             after = values[values.index >= pd.Timestamp(max(asked.breaks))]
             values = after if len(after) else values
-        return mann_kendall(values.to_numpy(), autocorrelation="hamed_rao")
+        found = mann_kendall(values.to_numpy(), autocorrelation="hamed_rao")
+        one = _given(slope)
+        zh, en = (one.reason_zh, one.reason_en) if not one.conclusive else short_record(values)
+        if not zh:
+            return found
+        return dataclasses.replace(found, direction=0, conclusive=False, reason_zh=zh, reason_en=en)
 
     return _part("mann_kendall", test)
 
@@ -230,6 +259,15 @@ def _attainment(slope: TheilSen | InputError | None, asked: TrendInput) -> list[
         )]  # fmt: skip
     parts = []
     for zh, en, limits in asked.limits:
+        if isinstance(slope, TheilSen) and not slope.conclusive:
+            # Numbers of such a record are told; ten years carried on from them would be a claim.
+            parts.append(_none(
+                "attainment", f"{zh}：{slope.reason_zh}，不推算达标年份",
+                f"{en}: {slope.reason_en}; no year of attainment",
+                "Give a record of five years or more.",
+                f"No year of attainment is worked out ({slope.reason_en}).",
+            ))  # fmt: skip
+            continue
         part = _part(
             "attainment",
             lambda limits=limits: attainment_year(  # type: ignore[misc]

@@ -38,7 +38,8 @@ from forecast.trend.break_points import BreakPoints
 from forecast.trend.months import monthly_means
 from forecast.trend.table import trend_table
 
-__all__ = ["CAPTURE", "Subject", "annual_subject", "every_item", "item_subject", "kind_of"]
+__all__ = ["CAPTURE", "Subject", "annual_subject", "every_item", "item_subject", "kind_of",
+           "name_zh"]  # fmt: skip
 
 #: Share of its days that a month needs to count, as in the chart of annual indicators.
 CAPTURE = 0.75
@@ -134,13 +135,21 @@ class Subject:
         limits = tuple(_limit(self.name, y) for y in years)
         found = next((p.found for p in parts if isinstance(p.found, AnnualTrend)), None)
         line = TrendLine(
-            math.nan, math.nan, math.nan, 0, "years", note_zh="没有斜率", note_en="no slope"
+            math.nan,
+            math.nan,
+            math.nan,
+            0,
+            "years",
+            note_zh="没有斜率",
+            note_en="no slope",
+            conclusive=False,
         )
         if found is not None:
             line = TrendLine(
                 found.slope, found.lower, found.upper, found.n_compared, "years",
                 percent=found.percent, level=100 * found.level, note_zh=found.reason_zh,
                 note_en=found.reason_en, segments=self._segments(found.slope),
+                conclusive=found.conclusive,
             )  # fmt: skip
         panel = AnnualPanel(
             self.name, years, tuple(self.raw.values()), tuple(self.enough.values()), limits, tokens,
@@ -169,6 +178,11 @@ def _first_clause(words: str, mark: str) -> str:
 def _limit(name: str, year: int) -> float:
     found = indicator_limit(name, str(limits_standard_on(date(year, 12, 31))))
     return math.nan if found is None else found
+
+
+def name_zh(item: str) -> str:
+    """Name of one of the six items in Chinese texts: particles go by their letters."""
+    return ITEMS[item].en if item in ("pm25", "pm10") else ITEMS[item].zh
 
 
 def kind_of(name: str) -> str:
@@ -237,8 +251,7 @@ def item_subject(city: CityDays, panel: Panel, item: str, notices: Notices) -> S
                            {start: target[1]}))  # fmt: skip
     standard = str(limits_standard_on(known.index[-1].date()))
     return Subject(
-        item, city.place, about.zh if item not in ("pm25", "pm10") else about.en, about.en,
-        about.unit,
+        item, city.place, name_zh(item), about.en, about.unit,
         TrendInput(
             series, {y: v for y, v in values.items() if enough[y]}, annual.zh, annual.en,
             bases_of(list(values), breaks), breaks, tuple(limits),

@@ -23,9 +23,12 @@ from forecast.runs.trend_subjects import (
     every_item,
     item_subject,
     kind_of,
+    name_zh,
 )
 from forecast.runs.trend_water import water_subject
 from forecast.runs.trend_weather import weather_parts
+from forecast.standards.items import ITEMS
+from forecast.trend.weather_model import METHODS as MODELS
 from forecast.workspace import Workspace
 
 __all__ = ["METHODS", "TrendAnswer", "TrendOptions", "find_trend", "save_trend"]
@@ -105,7 +108,8 @@ class TrendAnswer:
             "title_en": self.title_en, "notices": [list(n) for n in self.notices],
             "methods": [
                 {"method": p.method, "refused": p.refused, "words_zh": p.words_zh,
-                 "words_en": p.words_en, "result": numbers_of(p.found)}
+                 "words_en": p.words_en, "conclusive": p.conclusive,
+                 "result": numbers_of(p.found)}
                 for p in self.parts
             ],
             "table": json.loads(self.table.to_json(orient="records", date_format="iso")),
@@ -145,8 +149,8 @@ def find_trend(workspace: Workspace, name: str | None, options: TrendOptions) ->
         return _annual(annual_subject(city, name, notices), options)
     item = name.removesuffix("_annual_mean")
     if options.by:
-        asked = ReviewRequest(panel, workspace.store, pd.Timestamp.today().date(),
-                              standard=city.standard)  # fmt: skip
+        last = city.history.index[-1].date()
+        asked = ReviewRequest(panel, workspace.store, last, standard=city.standard)
         return _grouped(city, asked, item, options, notices)
     subject = item_subject(city, panel, item, notices)
     return _monthly(subject, options, panel, city)
@@ -168,6 +172,15 @@ def _check(name: str | None, options: TrendOptions) -> None:
     if name is None and options.methods:
         raise UsageError(
             "The table of the six items has its own methods.", "Name an item with --method."
+        )
+    if options.model not in MODELS:
+        raise UsageError(
+            f"There is no model {options.model} of the weather.", f"Models: {', '.join(MODELS)}."
+        )
+    if options.model != MODELS[0] and "weather" not in options.methods:
+        raise UsageError(
+            f"The model {options.model} is of the weather, which is not asked for.",
+            f"Add --method weather to --model {options.model}, or leave it out.",
         )
     if name is not None:
         kind_of(name)
@@ -260,9 +273,10 @@ def _annual(subject: Subject, options: TrendOptions) -> TrendAnswer:
 def _something(parts: list[TrendPart], subject: Subject) -> None:
     """Stop where no method has an answer; the first says why."""
     if parts and all(p.refused for p in parts):
+        why = (parts[0].why or parts[0].words_en).rstrip(".")
         raise InputError(
-            f"There is no trend of {subject.name} in {subject.place}, {subject.span}: "
-            f"{parts[0].words_en.rstrip('.')}.",
+            f"There is no trend of {subject.en} in {subject.place}, {subject.span}: "
+            f"{why[0].lower() if parts[0].why else why[0]}{why[1:]}.",
             parts[0].cure or "Give a longer record; five years serve every method.",
         )
 
@@ -270,14 +284,14 @@ def _something(parts: list[TrendPart], subject: Subject) -> None:
 def _every(city: CityDays, options: TrendOptions, notices: Notices) -> TrendAnswer:
     table, span = every_item(city, deseason=options.deseason)
     parts = [
-        TrendPart("table", f"{row['item']}：{row['words_zh'] or row['reason_zh']}",
-                  f"{row['item']}: {row['words_en'] or row['reason_en']}",
+        TrendPart("table", f"{name_zh(row['item'])}：{row['words_zh'] or row['reason_zh']}",
+                  f"{ITEMS[row['item']].en}: {row['words_en'] or row['reason_en']}",
                   None if not row["words_en"] else {})
         for row in table.to_dict("records")
     ]  # fmt: skip
     if all(p.refused for p in parts):
         raise InputError(
-            f"There is no trend of any item in {city.place}, {span}: {parts[0].words_en}.",
+            f"There is no trend of any item in {city.place}, {span} ({parts[0].words_en.rstrip('.')}).",
             "Give a longer record: 25 months with a value, or 12 with --no-deseason.",
         )
     return TrendAnswer(

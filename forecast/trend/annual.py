@@ -9,6 +9,7 @@ import numpy as np
 
 from forecast.errors import UsageError
 from forecast.targets.annual_slope import annual_slopes, fewest_years, same_basis_pairs
+from forecast.trend.conclusion import FEWEST_YEARS_TO_CONCLUDE
 from forecast.trend.wording import number_text
 
 __all__ = ["AnnualTrend", "annual_theil_sen"]
@@ -27,6 +28,7 @@ class AnnualTrend:
         first_year, last_year, n: the years; ``n_compared`` have another one on the same basis.
         bases: the bases found, in order of time; a step between them is no part of the slope.
         reason_zh, reason_en: why there is no interval (or no slope); empty where there is one.
+        conclusive: whether there is an interval, of five comparable years or more.
     """
 
     slope: float
@@ -44,6 +46,7 @@ class AnnualTrend:
     bases: tuple[str, ...]
     reason_zh: str
     reason_en: str
+    conclusive: bool
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -62,7 +65,11 @@ class AnnualTrend:
         said.append(f"{self.first_year}—{self.last_year} 年 {self.n} 个年值，Theil–Sen")
         if len(self.bases) > 1:
             said.append("监测状态不同的年份不相比较")
-        return "；".join([*said, self.reason_zh] if self.reason_zh else said)
+        if self.reason_zh:
+            said.append(self.reason_zh)
+        if np.isfinite(self.slope) and not self.conclusive:
+            said.append("不作趋势结论")
+        return "；".join(said)
 
     @property
     def words_en(self) -> str:
@@ -76,7 +83,11 @@ class AnnualTrend:
         said.append(f"{self.n} annual values from {self.first_year} to {self.last_year}, Theil-Sen")
         if len(self.bases) > 1:
             said.append("years on different bases are not compared")
-        return "; ".join([*said, self.reason_en] if self.reason_en else said)
+        if self.reason_en:
+            said.append(self.reason_en)
+        if np.isfinite(self.slope) and not self.conclusive:
+            said.append("no conclusion on a trend")
+        return "; ".join(said)
 
 
 def annual_theil_sen(
@@ -120,6 +131,7 @@ def annual_theil_sen(
         percent_upper=percent_upper, level=level, coverage=found.coverage, first_year=years[0],
         last_year=years[-1], n=len(years), n_compared=found.n, bases=tuple(dict.fromkeys(labels)),
         reason_zh=zh, reason_en=en,
+        conclusive=bool(np.isfinite(found.coverage)) and found.n >= FEWEST_YEARS_TO_CONCLUDE,
     )  # fmt: skip
 
 

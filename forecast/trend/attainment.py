@@ -51,6 +51,8 @@ class Attainment:
         slope: the slope carried on [unit per 365 days].
         scatter: standard deviation of whole years about the line [unit].
         resamples: number of lines.
+        conclusive: whether the record of the slope is long enough for a conclusion;
+            ``reason_zh``, ``reason_en``: why not.
     """
 
     year: int | None
@@ -67,6 +69,9 @@ class Attainment:
     slope: float
     scatter: float
     resamples: int
+    conclusive: bool = True
+    reason_zh: str = ""
+    reason_en: str = ""
 
     @property
     def within(self) -> bool:
@@ -96,6 +101,7 @@ class Attainment:
         return (
             f"{head}；{single}；以 {number_text(self.slope)}/年外推，数据止于 "
             f"{self.last_data:%Y-%m}，{self.resamples} 条重抽样直线；不是预测，减排力度变化时不成立"
+            + ("" if self.conclusive else f"；{self.reason_zh}")
         )
 
     @property
@@ -124,7 +130,7 @@ class Attainment:
         return (
             f"{head}; {single}; {number_text(self.slope)} a year carried on from "
             f"{self.last_data:%Y-%m}, {self.resamples} resampled lines; no forecast, it ends when "
-            "the measures change"
+            "the measures change" + ("" if self.conclusive else f"; {self.reason_en}")
         )
 
 
@@ -205,6 +211,7 @@ def attainment_year(
         limits=limits, better=better, first_year=first_year, horizon=horizon, last_data=last,
         level=level, slope=trend.slope, resamples=len(lines),
         scatter=float(np.sqrt(np.mean(off**2))) if off.size else float("nan"),
+        conclusive=trend.conclusive, reason_zh=trend.reason_zh, reason_en=trend.reason_en,
     )  # fmt: skip
 
 

@@ -21,6 +21,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import InputError, UsageError
+from forecast.trend.conclusion import (
+    FEWEST_MONTHS_OF_A_STRETCH,
+    FEWEST_MONTHS_TO_CONCLUDE,
+    short_record,
+)
 from forecast.trend.months import deseasonalise, monthly_means
 from forecast.trend.resampling import SEED, sieve_noise
 from forecast.trend.segments import Stretches, best_stretches, line_costs, projection
@@ -144,6 +149,7 @@ def break_points(
     number: int | None = None,
     most: int = 5,
     shortest: float = 0.15,
+    fewest_months: int = FEWEST_MONTHS_OF_A_STRETCH,
     autocorrelated: bool = True,
     known_breaks: Sequence[dt.date] = (),
     level: float = 0.95,
@@ -161,6 +167,8 @@ def break_points(
         number: number of breaks; None = the least BIC among 0 to ``most``.
         most: most breaks looked for, cut down to what ``shortest`` leaves room for.
         shortest: share of the record that a stretch has at least (strucchange: h), in (0, 0.5].
+        fewest_months: months that a stretch has at least, whatever its share. Below two years a
+            slope and the rest of a season can't be told apart.
         autocorrelated: allow for serial dependence in BIC and intervals; False is strucchange's
             BIC.
         known_breaks: first days of a new basis; their steps are taken off first, so that they are
@@ -169,12 +177,20 @@ def break_points(
         resamples: number of resamples, 100 or more.
 
     Raises:
-        InputError: too few months for two stretches. UsageError: an option without a meaning.
+        InputError: fewer than five years
+            (:func:`~forecast.trend.conclusion.short_record`), or too few months for two stretches.
+        UsageError: an option without a meaning.
     """
-    _check(kind, number, most, shortest, level, resamples)
+    _check(kind, number, most, shortest, fewest_months, level, resamples)
     rng = np.random.default_rng(SEED) if rng is None else rng
     monthly = monthly_means(monthly_series)
     missing = bool(monthly.isna().any())
+    if short_record(monthly)[0]:
+        raise InputError(
+            f"Break points need {FEWEST_MONTHS_TO_CONCLUDE} months, three quarters of them with a "
+            f"value, and the record has {len(monthly)}, {int(monthly.notna().sum())} with one.",
+            "Give a longer record.",
+        )
     series = monthly - step_heights(monthly, known_breaks)
     filled: tuple[pd.Timestamp, ...] = ()
     if deseason:
@@ -183,17 +199,17 @@ def break_points(
     months = np.flatnonzero(series.notna().to_numpy())
     x, y = months / 12.0, series.to_numpy(dtype=np.float64)[months]
     n, k = len(y), 2 if kind == "line" else 1
-    least = max(k + 1, math.floor(shortest * n + 1e-9))
+    least = max(fewest_months, k + 1, math.floor(shortest * n + 1e-9))
     room = n // least - 1
     if room < 1 or n < 2 * (k + 1):
         raise InputError(
             f"{n} months leave no room for two stretches of {least}.",
-            "Give a longer record or a smaller share.",
+            "Give a longer record, or ask for shorter stretches.",
         )
     if number is not None and number > room:
         raise UsageError(
             f"{n} months have no room for {number} breaks with stretches of {least} months.",
-            f"Ask for {room} or fewer, or for a smaller share.",
+            f"Ask for {room} or fewer, or for shorter stretches.",
         )
     top = min(most, room) if number is None else number
     options = best_stretches(line_costs(x, y, k), least, top)
@@ -222,7 +238,13 @@ def break_points(
 
 
 def _check(
-    kind: str, number: int | None, most: int, shortest: float, level: float, resamples: int
+    kind: str,
+    number: int | None,
+    most: int,
+    shortest: float,
+    fewest_months: int,
+    level: float,
+    resamples: int,
 ) -> None:
     if kind not in ("line", "level"):
         raise UsageError(f"The kind can't be {kind!r}.", "Write line or level.")
@@ -234,6 +256,10 @@ def _check(
     if not 0 < shortest <= 0.5:
         raise UsageError(
             f"The shortest stretch can't be {shortest} of the record.", "Write such as 0.15."
+        )
+    if fewest_months < 1:
+        raise UsageError(
+            f"The shortest stretch can't be {fewest_months} months.", "Write such as 24."
         )
     if not 0 < level < 1:
         raise UsageError(f"The level must lie between 0 and 1, got {level}.", "Write such as 0.95.")

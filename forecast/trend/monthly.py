@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import InputError, UsageError
+from forecast.trend.conclusion import short_record
 from forecast.trend.months import deseasonalise, monthly_means
 from forecast.trend.pairs import PairSlopes, day_numbers, stretches
 from forecast.trend.resampling import SEED, block_counts, block_length, bounds, two_sided
@@ -54,6 +55,9 @@ class TheilSen:
         resamples: their number.
         breaks: first days of a new basis; only months on the same side of them were compared.
         steps: the change of level at each break, estimated beside the slope.
+        conclusive: whether the record is long enough for a conclusion
+            (:func:`~forecast.trend.conclusion.short_record`); the numbers stand either way.
+        reason_zh, reason_en: why not; empty where it is.
         values: the monthly series that the slope was taken of [unit].
         slope_draws: slopes of the resamples, shape (resample,) [unit per 365 days].
         level_draws: values at 1970-01-01 of their lines after the last break, shape (resample,)
@@ -79,6 +83,9 @@ class TheilSen:
     deseasonalised: bool
     breaks: tuple[dt.date, ...]
     steps: tuple[Step, ...]
+    conclusive: bool
+    reason_zh: str
+    reason_en: str
     values: pd.Series = field(repr=False, compare=False)
     slope_draws: NDArray[np.float64] = field(repr=False, compare=False)
     level_draws: NDArray[np.float64] = field(repr=False, compare=False)
@@ -90,7 +97,12 @@ class TheilSen:
 
     @property
     def stars(self) -> str:
-        """Mark of significance as openair prints it: *** 0.001, ** 0.01, * 0.05, + 0.1."""
+        """Mark of significance as openair prints it: *** 0.001, ** 0.01, * 0.05, + 0.1.
+
+        Empty for a record that allows no conclusion.
+        """
+        if not self.conclusive:
+            return ""
         marks = ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "+"))
         return next((mark for limit, mark in marks if self.p_value < limit), "")
 
@@ -98,10 +110,12 @@ class TheilSen:
     def words_zh(self) -> str:
         """The slope and what it rests on, in Chinese."""
         season = "已去季节（稳健 STL）" if self.deseasonalised else "未去季节"
+        tested = f"，{p_text(self.p_value, self.resamples)}" if self.conclusive else ""
         said = [
             f"每 365 天 {number_text(self.slope)}"
-            f"（{100 * self.level:g}% 区间 {number_text(self.lower)} 至 {number_text(self.upper)}，"
-            f"{p_text(self.p_value, self.resamples)}），{number_text(self.percent)}%/年",
+            f"（{100 * self.level:g}% 区间 {number_text(self.lower)} 至 {number_text(self.upper)}"
+            f"{tested}），{number_text(self.percent)}%/年"
+            + ("" if self.conclusive else f"，{self.reason_zh}"),
             f"{span_text(self.values.index, lang='zh')} 共 {self.n} 个月，{season}",
             GAP_RULES[self.gap_rule][0]
             + (f"（{dates_text(self.filled, lang='zh')}，不补时斜率 "
@@ -114,10 +128,12 @@ class TheilSen:
     def words_en(self) -> str:
         """The slope and what it rests on, in English."""
         season = "season taken off (robust STL)" if self.deseasonalised else "season left in"
+        tested = f", {p_text(self.p_value, self.resamples)}" if self.conclusive else ""
         said = [
             f"{number_text(self.slope)} per 365 days ({100 * self.level:g} % interval "
-            f"{number_text(self.lower)} to {number_text(self.upper)}, "
-            f"{p_text(self.p_value, self.resamples)}), {number_text(self.percent)} % a year",
+            f"{number_text(self.lower)} to {number_text(self.upper)}{tested}), "
+            f"{number_text(self.percent)} % a year"
+            + ("" if self.conclusive else f", {self.reason_en}"),
             f"{self.n} months from {span_text(self.values.index, lang='en')}, {season}",
             GAP_RULES[self.gap_rule][1]
             + (f" ({dates_text(self.filled, lang='en')}; without them the slope is "
@@ -218,6 +234,7 @@ def theil_sen(
         x[known], y[known], part[known], breaks, slope, drawn, counts, level
     )
     missing = int(monthly.isna().sum())
+    zh, en = short_record(monthly, part)
     rule = "none" if not missing else "line_per_calendar_month" if deseason else "left_out"
     return TheilSen(
         slope=_YEAR * slope, lower=_YEAR * lower, upper=_YEAR * upper,
@@ -226,7 +243,8 @@ def theil_sen(
         p_value=two_sided(drawn), level=level, n=n, missing=int((~known).sum()), gap_rule=rule,
         filled=filled, slope_unfilled=_YEAR * unfilled, block=block,
         resamples=int(np.isfinite(drawn).sum()), deseasonalised=deseason,
-        breaks=tuple(sorted(breaks)), steps=steps_found, values=series,
+        breaks=tuple(sorted(breaks)), steps=steps_found, conclusive=not zh, reason_zh=zh,
+        reason_en=en, values=series,
         slope_draws=_YEAR * drawn, level_draws=last_levels,
     )  # fmt: skip
 

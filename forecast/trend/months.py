@@ -194,7 +194,7 @@ def deseasonalise(monthly: pd.Series) -> Deseasonalised:
     y = _whole(monthly)
     if len(y) < FEWEST_MONTHS:
         raise InputError(
-            f"A season takes more than two years to know, and the series has {len(y)} months.",
+            f"Taking the season off needs {FEWEST_MONTHS} months, and the series has {len(y)}.",
             "Give a longer record, or ask for the trend without taking the season off.",
         )
     try:

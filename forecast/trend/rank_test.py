@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from forecast.errors import InputError, UsageError
 from forecast.targets.annual_slope import inversion_counts
+from forecast.trend.conclusion import FEWEST_YEARS_TO_CONCLUDE
 from forecast.trend.wording import number_text, p_text
 
 __all__ = ["MannKendall", "mann_kendall"]
@@ -39,11 +40,14 @@ class MannKendall:
         variance: of S without a trend, ties (and serial dependence) included.
         z: S over its standard deviation, 1 taken off |S| for continuity; 0 for a constant series.
         p_value: two-sided.
-        direction: 1 rise, -1 fall, 0 neither at the level asked.
+        direction: 1 rise, -1 fall, 0 neither at the level asked, or the test can't decide.
         n: values; NaN were left out.
         exact: p is from the distribution over all orders, not from the normal one.
         inflation: factor by which serial dependence widened the variance, at least 1.
         level: significance level of ``direction``.
+        conclusive: whether the test can decide: five values or more, whose steepest order would
+            have p at or below the level. Of three values even a steady fall has p = 0.33.
+        reason_zh, reason_en: why it can't; empty where it can.
     """
 
     s: int
@@ -56,6 +60,9 @@ class MannKendall:
     exact: bool
     inflation: float
     level: float = 0.05
+    conclusive: bool = True
+    reason_zh: str = ""
+    reason_en: str = ""
 
     @property
     def words_zh(self) -> str:
@@ -64,8 +71,13 @@ class MannKendall:
         how = "精确分布" if self.exact else "正态近似"
         serial = f"，序列相关使方差放大 {self.inflation:.2f} 倍" if self.inflation > 1 else ""
         return (
-            f"Mann–Kendall：{trend}（{p_text(self.p_value)}，{how}，水平 {self.level:g}），"
-            f"S = {self.s}，τ = {number_text(self.tau)}；{self.n} 个值{serial}"
+            "Mann–Kendall："
+            + (
+                f"{trend}（{p_text(self.p_value)}，{how}，水平 {self.level:g}），"
+                if self.conclusive
+                else f"{self.reason_zh}，"
+            )
+            + f"S = {self.s}，τ = {number_text(self.tau)}；{self.n} 个值{serial}"
         )
 
     @property
@@ -79,8 +91,13 @@ class MannKendall:
             else ""
         )
         return (
-            f"Mann-Kendall: {trend} ({p_text(self.p_value)}, {how}, level {self.level:g}), "
-            f"S = {self.s}, tau = {number_text(self.tau)}; {self.n} values{serial}"
+            "Mann-Kendall: "
+            + (
+                f"{trend} ({p_text(self.p_value)}, {how}, level {self.level:g}), "
+                if self.conclusive
+                else f"{self.reason_en}, "
+            )
+            + f"S = {self.s}, tau = {number_text(self.tau)}; {self.n} values{serial}"
         )
 
 
@@ -132,15 +149,32 @@ def mann_kendall(
     inflation = _inflation(x) if autocorrelation == "hamed_rao" and untied else 1.0
     variance *= inflation
     if untied == 0:
-        return MannKendall(0, math.nan, 0.0, 0.0, 1.0, 0, n, True, 1.0, level)
+        zh, en = _undecided(n, 0.0, level)
+        return MannKendall(0, math.nan, 0.0, 0.0, 1.0, 0, n, True, 1.0, level, not zh, zh, en)
     z = (s - np.sign(s)) / math.sqrt(variance)
     exact = n <= _MOST_EXACT and autocorrelation == "none"
     p = _exact_p(n, ties, s) if exact else 2 * NormalDist().cdf(-abs(z))
+    zh, en = _undecided(n, _exact_p(n, ties, untied) if exact else 0.0, level)
     return MannKendall(
         s=s, tau=s / math.sqrt(pairs * untied), variance=variance, z=float(z), p_value=p,
-        direction=int(np.sign(s)) if p <= level else 0, n=n, exact=exact, inflation=inflation,
-        level=level,
+        direction=int(np.sign(s)) if p <= level and not zh else 0, n=n, exact=exact,
+        inflation=inflation, level=level, conclusive=not zh, reason_zh=zh, reason_en=en,
     )  # fmt: skip
+
+
+def _undecided(n: int, least: float, level: float) -> tuple[str, str]:
+    """Why n values whose steepest order has p = ``least`` can't decide; empty where they can."""
+    if n < FEWEST_YEARS_TO_CONCLUDE:
+        return (
+            f"少于 {FEWEST_YEARS_TO_CONCLUDE} 个值，检验无法判断",
+            f"the test can't decide with fewer than {FEWEST_YEARS_TO_CONCLUDE} values",
+        )
+    if least > level:
+        return (
+            f"这些值的 p 不会小于 {least:.3f}，检验无法判断",
+            f"the test can't decide, as p of these values can't fall below {least:.3f}",
+        )
+    return "", ""
 
 
 def _exact_p(n: int, ties: tuple[int, ...], s: int) -> float:

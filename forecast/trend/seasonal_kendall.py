@@ -22,6 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import InputError, UsageError
+from forecast.trend.conclusion import short_record
 from forecast.trend.months import monthly_means
 from forecast.trend.pairs import stretches
 from forecast.trend.wording import number_text, p_text, span_text
@@ -46,7 +47,7 @@ class SeasonalKendall:
         z: s over its standard deviation, 1 taken off |s| for continuity where no dependence is
             allowed for.
         p_value: two-sided, from the normal distribution.
-        direction: 1 rise, -1 fall, 0 neither at ``level``.
+        direction: 1 rise, -1 fall, 0 neither at ``level``, or no conclusion.
         level: significance level.
         slope: Sen's seasonal slope [unit per year]; ``lower`` and ``upper`` hold it with the
             probability 1 - level, NaN where the pairs are too few.
@@ -56,6 +57,9 @@ class SeasonalKendall:
         serial_dependence: whether the covariances entered.
         breaks: first days of a new basis; pairs across them were not made.
         first, last: first and last month.
+        conclusive: whether the record is long enough for a conclusion
+            (:func:`~forecast.trend.conclusion.short_record`); the numbers stand either way.
+        reason_zh, reason_en: why not; empty where it is.
     """
 
     s: int
@@ -77,6 +81,9 @@ class SeasonalKendall:
     breaks: tuple[dt.date, ...]
     first: pd.Timestamp
     last: pd.Timestamp
+    conclusive: bool
+    reason_zh: str
+    reason_en: str
 
     @property
     def words_zh(self) -> str:
@@ -84,8 +91,13 @@ class SeasonalKendall:
         trend = {1: "显著上升", -1: "显著下降", 0: "无显著趋势"}[self.direction]
         span = span_text(pd.DatetimeIndex([self.first, self.last]), lang="zh")
         said = [
-            f"季节性 Mann–Kendall：{trend}（{p_text(self.p_value)}，水平 {self.level:g}），"
-            f"季节 Sen 斜率 {number_text(self.slope)}/年"
+            "季节性 Mann–Kendall："
+            + (
+                f"{trend}（{p_text(self.p_value)}，水平 {self.level:g}），"
+                if self.conclusive
+                else f"{self.reason_zh}，"
+            )
+            + f"季节 Sen 斜率 {number_text(self.slope)}/年"
             f"（{number_text(self.lower)} 至 {number_text(self.upper)}）",
             f"{span} 共 {self.n} 个月值",
             "计入序列相关（Hirsch–Slack）" if self.serial_dependence else "未计序列相关",
@@ -102,7 +114,10 @@ class SeasonalKendall:
         trend = {1: "a rise", -1: "a fall", 0: "no significant trend"}[self.direction]
         span = span_text(pd.DatetimeIndex([self.first, self.last]), lang="en")
         said = [
-            f"seasonal Mann-Kendall: {trend} ({p_text(self.p_value)}, level {self.level:g}), "
+            "seasonal Mann-Kendall: "
+            + (f"{trend} ({p_text(self.p_value)}, level {self.level:g}), " if self.conclusive
+               else f"{self.reason_en}, ")
+            +
             f"Sen's seasonal slope {number_text(self.slope)} a year "
             f"({number_text(self.lower)} to {number_text(self.upper)})",
             f"{self.n} monthly values from {span}",
@@ -190,15 +205,16 @@ def seasonal_mann_kendall(
         z = (s if serial_dependence else s - math.copysign(1, s) * (s != 0)) / math.sqrt(variance)
     p = 2 * NormalDist().cdf(-abs(z)) if variance > 0 else 1.0
     ordered = np.sort(np.concatenate(slopes))
+    zh, en = short_record(monthly, part)
     low, high = _slope_bounds(ordered, math.sqrt(variance), level)
     return SeasonalKendall(
         s=s, tau=s / pairs, variance=variance, covariance=covariance, z=float(z), p_value=p,
-        direction=int(np.sign(s)) if p <= level else 0, level=level,
+        direction=int(np.sign(s)) if p <= level and not zh else 0, level=level,
         slope=float(np.median(ordered)), lower=low, upper=high,
         homogeneity_p=_homogeneity(by_month, own), n=int(monthly[part >= 0].notna().sum()),
         years=len(np.unique(years)), months=int((own > 0).sum()),
         serial_dependence=serial_dependence, breaks=tuple(sorted(breaks)), first=index[0],
-        last=index[-1],
+        last=index[-1], conclusive=not zh, reason_zh=zh, reason_en=en,
     )  # fmt: skip
 
 

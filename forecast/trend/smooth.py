@@ -23,6 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import InputError, UsageError
+from forecast.trend.conclusion import short_record
 from forecast.trend.months import monthly_means
 from forecast.trend.pairs import stretches
 from forecast.trend.resampling import SEED, block_length, bounds, sieve_noise, two_sided
@@ -61,6 +62,8 @@ class SmoothTrend:
         resamples: their number.
         n: months used; ``missing`` months had no value.
         steps: change of level at each break, about the curve.
+        conclusive: whether the record is long enough for a conclusion
+            (:func:`~forecast.trend.conclusion.short_record`); ``reason_zh``, ``reason_en``: why not.
         draws: curves of the resamples, shape (resample, month) [unit].
     """
 
@@ -77,6 +80,9 @@ class SmoothTrend:
     deseasonalised: bool
     breaks: tuple[dt.date, ...]
     steps: tuple[Step, ...]
+    conclusive: bool
+    reason_zh: str
+    reason_en: str
     draws: NDArray[np.float64] = field(repr=False, compare=False)
 
     def change(
@@ -110,7 +116,7 @@ class SmoothTrend:
         season = "季节与趋势同时估计" if self.deseasonalised else "未去季节"
         said = [
             f"惩罚样条平滑趋势：{span_text(self.values.index, lang='zh')} 变化 {change}，"
-            f"有效自由度 {self.degrees:.1f}",
+            f"有效自由度 {self.degrees:.1f}" + ("" if self.conclusive else f"，{self.reason_zh}"),
             f"用 {self.n} 个月，缺 {self.missing} 个月（不补），{season}",
             f"平滑程度由留出前后各 {self.h} 个月的交叉验证选定，"
             f"{100 * self.level:g}% 逐月带来自 {self.resamples} 次残差重抽样"
@@ -127,7 +133,8 @@ class SmoothTrend:
         season = "season fitted with the trend" if self.deseasonalised else "season left in"
         said = [
             f"penalised spline: {change} from {span_text(self.values.index, lang='en')}, "
-            f"{self.degrees:.1f} effective degrees of freedom",
+            f"{self.degrees:.1f} effective degrees of freedom"
+            + ("" if self.conclusive else f", {self.reason_en}"),
             f"{self.n} months, {self.missing} missing (not filled), {season}",
             f"smoothness chosen by cross-validation that leaves out {self.h} months on either "
             f"side; {100 * self.level:g} % band, month by month, from {self.resamples} resamples "
@@ -203,11 +210,12 @@ def smooth_trend(
         _step(day, k, sizes_of_steps[k], step_draws[:, k], sizes, curve, level)
         for k, day in enumerate(ordered)
     )
+    zh, en = short_record(monthly, part)
     values = monthly if season is None else monthly - season @ (best.season @ y)
     return SmoothTrend(
         curve=curve, values=values, level=level, degrees=best.degrees, penalty=best.penalty, h=h,
         rho=rho, resamples=resamples, n=n, missing=int(monthly.isna().sum()), deseasonalised=deseason,
-        breaks=ordered, steps=steps, draws=draws,
+        breaks=ordered, steps=steps, conclusive=not zh, reason_zh=zh, reason_en=en, draws=draws,
     )  # fmt: skip
 
 

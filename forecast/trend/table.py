@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from forecast.errors import InputError
+from forecast.trend.conclusion import opposite_signs
 from forecast.trend.monthly import FEWEST, TheilSen, theil_sen
 from forecast.trend.months import FEWEST_MONTHS, monthly_means
 from forecast.trend.resampling import SEED
 from forecast.trend.seasonal_kendall import SeasonalKendall, seasonal_mann_kendall
 
-__all__ = ["TREND_COLUMNS", "GroupedTrends", "theil_sen_groups", "trend_table"]
+__all__ = ["TREND_COLUMNS", "GroupedTrends", "agreeing", "theil_sen_groups", "trend_table"]
 
 #: Columns of the table, in order.
 TREND_COLUMNS: tuple[str, ...] = (
     "first", "last", "n", "missing", "filled", "slope", "lower", "upper", "percent",
-    "percent_lower", "percent_upper", "p_value", "significance", "slope_unfilled",
+    "percent_lower", "percent_upper", "p_value", "significance", "conclusive", "slope_unfilled",
     "step_day", "step", "step_lower", "step_upper", "step_percent",
     "kendall_p", "kendall_direction", "seasonal_slope",
     "words_zh", "words_en", "reason_zh", "reason_en",
@@ -113,6 +114,8 @@ def trend_table(
         Index ``series``, columns :data:`TREND_COLUMNS`. Slopes are [unit per 365 days], Sen's
         seasonal slope [unit per year]; ``filled`` lists months; the step columns are those of the
         last break. A series without a trend has empty cells and the reason in two languages.
+        ``conclusive`` is False for a record under five years and where the slope and Sen's
+        seasonal slope differ in sign; there is then no mark of significance.
     """
     grouped = theil_sen_groups(series, deseason=deseason, breaks=breaks, level=level, seed=seed)
     rows: dict[str, dict[str, object]] = {}
@@ -120,12 +123,36 @@ def trend_table(
         if name in grouped.refused:
             zh, en = grouped.refused[name]
             rows[name] = {"n": _months(one), "words_zh": "", "words_en": "", "filled": "",
-                          "significance": "", "reason_zh": zh, "reason_en": en}  # fmt: skip
+                          "significance": "", "conclusive": False, "reason_zh": zh, "reason_en": en}  # fmt: skip
             continue
-        rows[name] = _row(grouped.trends[name], _kendall(one, breaks, 1 - level))
+        rows[name] = _row(*agreeing(grouped.trends[name], _kendall(one, breaks, 1 - level)))
     table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=list(TREND_COLUMNS))
     table.index.name = "series"
     return table
+
+
+def agreeing(
+    trend: TheilSen, kendall: SeasonalKendall | None
+) -> tuple[TheilSen, SeasonalKendall | None]:
+    """Both results as they are, or without a conclusion where their slopes differ in sign.
+
+    Args:
+        trend: the slope of the months, with or without their season.
+        kendall: the seasonal test of the same months; None where there is none.
+    """
+    if kendall is None:
+        return trend, None
+    zh, en = opposite_signs(trend.slope, kendall.slope)
+    if not zh:
+        return trend, kendall
+    if not trend.conclusive:
+        # Short as well: the warning on the signs goes before that reason.
+        zh, en = f"{zh}，{trend.reason_zh}", f"{en}, {trend.reason_en}"
+        return replace(trend, reason_zh=zh, reason_en=en), kendall
+    zh, en = f"{zh}，不作趋势结论", f"{en}: no conclusion"
+    trend = replace(trend, conclusive=False, reason_zh=zh, reason_en=en)
+    kendall = replace(kendall, direction=0, conclusive=False, reason_zh=zh, reason_en=en)
+    return trend, kendall
 
 
 def _row(trend: TheilSen, kendall: SeasonalKendall | None) -> dict[str, object]:
@@ -136,7 +163,7 @@ def _row(trend: TheilSen, kendall: SeasonalKendall | None) -> dict[str, object]:
         "filled": " ".join(f"{m:%Y-%m}" for m in trend.filled), "slope": trend.slope,
         "lower": trend.lower, "upper": trend.upper, "percent": trend.percent,
         "percent_lower": trend.percent_lower, "percent_upper": trend.percent_upper,
-        "p_value": trend.p_value, "significance": trend.stars,
+        "p_value": trend.p_value, "significance": trend.stars, "conclusive": trend.conclusive,
         "slope_unfilled": trend.slope_unfilled, "words_zh": trend.words_zh,
         "words_en": trend.words_en, "reason_zh": "", "reason_en": "",
     }  # fmt: skip

@@ -365,6 +365,21 @@ def test_slopes_are_told_with_what_they_rest_on(trend: AnnualTrendData) -> None:
     assert "只有1个年份天数足够，没有斜率" in words and "没有这个项目的数据" in words
 
 
+def test_a_slope_without_a_conclusion_keeps_its_bounds_and_says_so(
+    trend: AnnualTrendData,
+) -> None:
+    line = TrendLine(-2.6, -3.0, -2.1, 42, "months", 2, ((2018, 2028, 60, 33),), -4.3, 95.0,
+                     "不足5年，不作趋势结论", "fewer than five years: no conclusion", False)  # fmt: skip
+    short = dataclasses.replace(trend.panels[0], trend=line)
+    chart = annual_trend(dataclasses.replace(trend, panels=(short, *trend.panels[1:])))
+    words = words_of(chart)
+    assert "95 %区间 -3.0 至 -2.1" in words and "不足5年，不作趋势结论" in words
+    assert "fewer than five years: no conclusion" in words
+    told = chart.table.drop_duplicates("indicator").set_index("indicator")["slope_conclusive"]
+    assert not told["pm25_annual_mean"] and chart.table["slope_low"].min() == -3.0
+    assert_apart(chart.figure)
+
+
 def test_an_annual_panel_that_contradicts_itself_is_refused(trend: AnnualTrendData) -> None:
     with pytest.raises(ValueError, match="no indicator"):
         annual_trend(dataclasses.replace(trend, panels=()))

@@ -54,6 +54,7 @@ def test_json_is_all_that_is_printed(forecast_command: Run, sample: Path) -> Non
         (["pm25", "--from", "2025-05", "--to", "2025-05"], 1, "2025-05-01 to 2025-05-31"),
         (["pm25", "--method", "weather"], 1, "forecast fetch open-meteo"),
         (["pm25", "--method", "lowess"], 2, "Methods: theil_sen"),
+        (["pm25", "--model", "xx"], 2, "Models: forest, boosting"),
         (["pm25", "--format", "gif"], 2, "png, svg and pdf"),
         (["tp"], 2, "Name one with --place"),
     ],

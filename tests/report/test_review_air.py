@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecast.charts.annual_trend import trend_words
 from forecast.errors import InputError
 from forecast.report.review_air import (
     budget_data,
@@ -216,6 +217,22 @@ def test_the_slope_of_a_straight_record_is_its_own() -> None:
     ozone = data.panels[2]
     assert ozone.trend is not None and (ozone.trend.slope, ozone.trend.of) == (0.0, "years")
     assert ozone.trend.n == 8 and ozone.values == (150.0,) * 8
+
+
+def test_four_years_have_bounds_and_no_conclusion() -> None:
+    """The same straight fall over 48 months: the numbers stand, a note takes the direction's place."""
+    data = trend_data(falling("2021-01-01", "2024-12-31", -2.0), 2024, ())
+    pm25, ozone = data.panels[0].trend, data.panels[2].trend
+    assert pm25 is not None and pm25.upper < 0 and not pm25.conclusive
+    assert (pm25.note_zh, pm25.note_en) == (
+        "不足5年，不作趋势结论", "fewer than five years: no conclusion",
+    )  # fmt: skip
+    assert ozone is not None and not ozone.conclusive and ozone.note_zh
+    words = trend_words(pm25, "µg/m³", "zh")
+    assert words[-1] == "不足5年，不作趋势结论" and words[1].startswith("95 %区间 -2.0")
+    longer = trend_data(falling("2020-01-01", "2024-12-31", -2.0), 2024, ()).panels
+    assert all(p.trend is not None and p.trend.conclusive for p in longer)
+    assert longer[0].trend is not None and not longer[0].trend.note_zh
 
 
 def test_limits_are_those_at_the_end_of_each_year() -> None:

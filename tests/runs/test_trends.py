@@ -84,9 +84,9 @@ def test_the_numbers_are_those_of_the_methods(made: Workspace) -> None:
 
 def test_a_period_and_a_horizon_are_kept(made: Workspace) -> None:
     answer = made.trend(
-        "pm25_annual_mean", first="2019-03", last="2022", methods=("attainment",), horizon=2045
+        "pm25_annual_mean", first="2018-03", last="2023", methods=("attainment",), horizon=2045
     )
-    assert "2019-03-01 至 2022-12-31" in answer.title_zh
+    assert "2018-03-01 至 2023-12-31" in answer.title_zh
     assert answer.parts[0].found.horizon == 2045
     with pytest.raises(UsageError, match="lies after --to 2019"):
         made.trend("pm25", first="2022", last="2019")
@@ -101,12 +101,27 @@ def test_a_period_and_a_horizon_are_kept(made: Workspace) -> None:
     [
         ("pm1", {}, UsageError, "no item or indicator called pm1. Items of air: so2"),
         ("so2", {}, InputError, r"SO2 was never measured in 云溪. Items with values: no2, pm25"),
-        ("no2", {}, InputError, r"There is no trend of no2 in 云溪, 2018-01-01 to 2018-01-31"),
+        (
+            "no2",
+            {},
+            InputError,
+            r"of NO2 in 云溪, 2018-01-01 to 2018-01-31: taking the season off needs 25 months, and the "
+            r"series has 1\. Give",
+        ),
         ("no2", {"deseason": False}, InputError, "needs 12 months"),
         ("pm25", {"region": "石埠"}, ForecastError, "no readings of the region 石埠"),
         ("pm25", {"methods": ("mean",)}, UsageError, "Methods: theil_sen, seasonal_mann_kendall"),
         ("pm25", {"methods": ("weather",)}, InputError, "no daily weather of 云溪"),
         ("pm25", {"methods": ("weather",), "model": "lines"}, UsageError, "forest, boosting"),
+        ("pm25", {"model": "xx"}, UsageError, "no model xx of the weather. Models: forest, boost"),
+        (None, {"model": "xx"}, UsageError, "no model xx"),
+        ("pm25", {"model": "boosting"}, UsageError, "Add --method weather"),
+        (
+            "pm25",
+            {"last": "2022-11", "methods": ("attainment",)},
+            InputError,
+            r"No year of attainment|no year of attainment is worked out \(fewer than five years",
+        ),
         ("pm25", {"by": "wind"}, UsageError, "station, season, month"),
         ("pm25", {"by": "station"}, InputError, "no daily values of single stations"),
         ("pm25", {"by": "season", "methods": ("daniel",)}, UsageError, "theil_sen alone"),
@@ -133,6 +148,67 @@ def test_without_a_name_all_six_items_stand_in_a_table(made: Workspace) -> None:
     assert "never measured" in table.loc["so2", "reason_en"] and table.loc["no2", "reason_en"]
     assert len(answer.parts) == 6 and sum(p.refused for p in answer.parts) == 5
     json.dumps(answer.as_json(), allow_nan=False)
+
+
+def test_under_five_years_there_are_numbers_and_no_conclusion(made: Workspace) -> None:
+    """59 months of a steady fall by 2 a year: the slope is told, its sign is not made a finding."""
+    every = tuple(m for m in METHODS if m != "weather")
+    short = made.trend("pm25", last="2022-11", methods=every)
+    parts = {p.method: p for p in short.parts}
+    assert parts["theil_sen"].found.slope == pytest.approx(-2.0, abs=0.15)
+    assert parts["theil_sen"].found.upper < 0
+    for language, said in (("zh", "不足5年，不作趋势结论"), ("en", "fewer than five years: no")):
+        words = short.words(language)[1:]
+        assert sum(said in line for line in words) >= 5
+        assert not any(
+            w in line for line in words for w in ("显著", "significant", "a fall", "p <")
+        )
+    assert parts["breaks"].refused and "needs 60" not in parts["breaks"].words_en
+    assert "break points need 60 months" in parts["breaks"].words_en
+    assert all(p.refused for p in short.parts if p.method == "attainment")
+    told = {m["method"]: m for m in short.as_json()["methods"]}
+    assert told["theil_sen"]["conclusive"] is False and told["theil_sen"]["result"]["p_value"] == 0
+    assert told["mann_kendall"]["result"]["direction"] == 0
+    longer = made.trend("pm25", last="2022-12", methods=every)
+    assert longer.as_json()["methods"][0]["conclusive"] is True
+    assert "显著下降" in longer.words("zh")[2]
+
+
+def test_the_table_of_items_names_them_and_says_where_nothing_is_concluded(
+    made: Workspace,
+) -> None:
+    answer = made.trend(last="2021-06")
+    row = answer.table.set_index("item").loc["pm25"]
+    assert row["conclusive"] is False and row["significance"] == "" and row["upper"] < 0
+    english, chinese = answer.words("en"), answer.words("zh")
+    assert [line.split(":")[0] for line in english[1:]] == [
+        "SO2", "NO2", "PM10", "PM2.5", "CO", "O3-8h",
+    ]  # fmt: skip
+    assert chinese[1].startswith("二氧化硫：") and chinese[4].startswith("PM2.5：")
+
+
+def test_a_real_record_whose_methods_disagree_has_no_conclusion(
+    real_data: Path, tmp_path: Path
+) -> None:
+    """太原, 42 months: up by 2.70 (0.51 to 6.04) without its season, down by 0.92 within months."""
+    opened = Workspace.create(tmp_path / "W")
+    opened.ingest([real_data / "air" / "city_daily_o3_8h" / "太原.csv"])
+    answer = opened.trend("pm25", methods=("theil_sen", "seasonal_mann_kendall", "breaks"))
+    slope, seasonal, breaks = answer.parts
+    assert slope.found.slope == pytest.approx(2.70, abs=0.005)
+    assert slope.found.interval == pytest.approx((0.51, 6.04), abs=0.01)
+    assert seasonal.found.slope == pytest.approx(-0.92, abs=0.005)
+    assert "斜率 +2.70 与季节 Sen 斜率 -0.919 方向相反，不足5年，不作趋势结论" in slope.words_zh
+    assert "p =" not in slope.words_zh and breaks.refused
+
+
+def test_the_day_on_which_it_is_asked_changes_nothing(
+    made: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = made.trend("pm25", by="season").as_json()
+    monkeypatch.setattr(pd.Timestamp, "today", None)
+    monkeypatch.setattr(pd.Timestamp, "now", None)
+    assert made.trend("pm25", by="season").as_json() == before
 
 
 def test_seasons_and_months_have_slopes_of_their_own(made: Workspace) -> None:

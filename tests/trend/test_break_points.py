@@ -26,7 +26,8 @@ def months(values: object, start: str = "2014-01-01") -> pd.Series:
 def test_the_nile_as_strucchange_has_it() -> None:
     """Zeileis et al. (2003), 100 years from 1871: RSS, BIC and the break after 1898."""
     flow = sm.datasets.nile.load_pandas().data["volume"]
-    found = break_points(months(flow), False, kind="level", autocorrelated=False, resamples=199)
+    found = break_points(months(flow), False, kind="level", autocorrelated=False, resamples=199,
+                         fewest_months=1)  # fmt: skip
     assert [round(b) for b in found.bic] == [1318, 1270, 1276, 1285, 1292, 1311]
     costs = line_costs(np.arange(100.0), flow.to_numpy(), 1)
     options = best_stretches(costs, 15, 5)
@@ -150,6 +151,7 @@ def test_time_turned_round_mirrors_the_breaks(seed: int) -> None:
         ({"number": 9}, UsageError, "no room for 9 breaks"),
         ({"number": -1}, UsageError, "can't be -1"),
         ({"shortest": 0.9}, UsageError, "shortest stretch"),
+        ({"fewest_months": 0}, UsageError, "can't be 0 months"),
         ({"level": 0}, UsageError, "between 0 and 1"),
         ({"resamples": 3}, UsageError, "do not give intervals"),
     ],
@@ -161,6 +163,22 @@ def test_options_without_a_meaning_are_refused(
         break_points(months(T), False, **options)  # type: ignore[arg-type]
 
 
-def test_five_months_have_no_room_for_a_break() -> None:
-    with pytest.raises(InputError, match="no room for two stretches"):
-        break_points(months(T[:5]), False)
+def test_a_short_record_has_no_breaks_to_look_for() -> None:
+    with pytest.raises(InputError, match=r"need 60 months, .* has 59, 59 with one"):
+        break_points(months(np.arange(59.0)), False)
+    gaps = months(np.arange(60.0))
+    gaps.iloc[5:21] = np.nan
+    with pytest.raises(InputError, match="has 60, 44 with one"):
+        break_points(gaps, False)
+    with pytest.raises(InputError, match="no room for two stretches of 40"):
+        break_points(months(np.arange(60.0)), False, fewest_months=40)
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 2**16), st.integers(60, 110))
+def test_no_stretch_is_shorter_than_two_years(seed: int, n: int) -> None:
+    """Noise that walks makes breaks wherever they are allowed."""
+    walk = months(np.random.default_rng(seed).normal(size=n).cumsum())
+    found = break_points(walk, False, resamples=100, autocorrelated=False)
+    starts = [0, *(walk.index.get_loc(p.month) for p in found.points), n]
+    assert np.diff(starts).min() >= 24 and found.shortest == 24

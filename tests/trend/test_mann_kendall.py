@@ -91,6 +91,32 @@ def test_gaps_are_left_out_and_a_constant_series_shows_nothing() -> None:
     assert np.isnan(flat.tau)
 
 
+@pytest.mark.parametrize(
+    ("values", "level", "decides", "words"),
+    [
+        # A steady fall of 3, 4, 5 values has p = 2/3!, 2/4!, 2/5!.
+        ([3, 2, 1], 0.05, False, "fewer than 5 values"),
+        ([4, 3, 2, 1], 0.1, False, "fewer than 5 values"),
+        ([5, 4, 3, 2, 1], 0.05, True, "a fall (p = 0.017"),
+        ([5, 4, 3, 2, 1], 0.01, False, "can't fall below 0.017"),
+        # 5! / (3! 2!) = 10 orders, one of which falls and one rises all the way.
+        ([2, 2, 1, 1, 1], 0.05, False, "can't fall below 0.200"),
+        ([5, 1, 4, 2, 3], 0.05, True, "no significant trend"),
+        ([7, 7, 7, 7, 7], 0.05, True, "no significant trend"),
+        ([7, 7, 7, 7], 0.05, False, "can't decide"),
+    ],
+)
+def test_values_that_can_not_decide_are_no_absence_of_a_trend(
+    values: list[int], level: float, decides: bool, words: str
+) -> None:
+    found = mann_kendall(values, level=level)
+    assert (found.conclusive, not found.reason_zh) == (decides, decides)
+    assert words in found.words_en and ("检验无法判断" in found.words_zh) is not decides
+    if not decides:
+        assert found.direction == 0 and "significant" not in found.words_en
+        assert "显著" not in found.words_zh and f"S = {found.s}" in found.words_zh
+
+
 def test_what_can_not_be_tested_is_refused() -> None:
     with pytest.raises(InputError, match="three values, and there are 2"):
         mann_kendall([1.0, 2.0, np.nan])

@@ -106,7 +106,7 @@ def test_a_left_out_month_is_not_a_shorter_series() -> None:
 
 
 def test_two_years_do_not_tell_a_season() -> None:
-    with pytest.raises(InputError, match="has 24 months"):
+    with pytest.raises(InputError, match="needs 25 months, and the series has 24"):
         deseasonalise(months(np.arange(24.0)))
     assert len(deseasonalise(months(np.arange(25.0))).values) == 25
 

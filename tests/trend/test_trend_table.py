@@ -70,7 +70,7 @@ def test_a_series_without_a_trend_keeps_its_row_and_says_why() -> None:
     assert "没有可用的监测值" in table.loc["never", "reason_zh"]
     assert "no reading" in table.loc["never", "reason_en"]
     assert "只有 20 个月，去季节需要 25 个月" in table.loc["short", "reason_zh"]
-    assert "has 1 months" in table.loc["one", "reason_en"]
+    assert "the series has 1." in table.loc["one", "reason_en"]
     assert "4 月各年均无值" in table.loc["no april", "reason_zh"]
     grouped = theil_sen_groups(series)
     assert list(grouped.trends) == ["fine"] and len(grouped.refused) == 4

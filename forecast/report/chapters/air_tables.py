@@ -224,8 +224,9 @@ def trend_blocks(facts: ReviewFacts, city: CityDays) -> list[Block]:
     told = [r for r in rows if r[7].value in ("up", "down")]
     if not any(r[7].value for r in rows):
         text = say(
-            "年份不足，不能判断趋势（<table:trends>）。",
-            "Too few years to tell a trend (<table:trends>).",
+            "记录不足或各法结论不一，不能判断趋势，原因列于表中（<table:trends>）。",
+            "No trend can be told: too short a record, or methods that disagree; the reasons stand "
+            "in the table (<table:trends>).",
         )
     elif not told:
         text = say(
@@ -263,7 +264,7 @@ def _slope(panel: AnnualPanel) -> tuple[Cell, ...] | None:
     bounded = math.isfinite(line.lower) and math.isfinite(line.upper)
     words = Pair("不显著", "not significant")
     way = "flat"
-    if not math.isfinite(line.slope) or not bounded or line.note_zh:
+    if not math.isfinite(line.slope) or not bounded or not line.conclusive:
         way = ""
         words = Pair(line.note_zh or "年份不足", line.note_en or "too few years")
     elif line.lower > 0:

@@ -73,6 +73,7 @@ class CityDays:
         basis: state of measurement by day (``standard_state``, ``actual`` …).
         standard: token of the version asked for; None: by date.
         denominator: of the good-day ratio, ``valid`` or ``calendar`` days.
+        run_id: the run that charts of it stand with; empty outside one.
     """
 
     region: str
@@ -82,6 +83,7 @@ class CityDays:
     basis: pd.Series
     standard: str | None
     denominator: str = "valid"
+    run_id: str = ""
 
     @property
     def years(self) -> list[int]:
@@ -248,5 +250,5 @@ def footer_for(
     dust = dust_words(city, kind)
     return Footer(
         period=f"{span[0]}/{span[1]}", n_valid=counts[0], n_expected=counts[1], standard=standard,
-        dust_zh=dust[0], dust_en=dust[1], notices=tuple(notices),
+        run_id=city.run_id, dust_zh=dust[0], dust_en=dust[1], notices=tuple(notices),
     )  # fmt: skip

@@ -63,6 +63,7 @@ class ReviewRequest:
             observed, and those that are nothing without a projection are refused.
         projection: a projection of the same panel and year that is at hand already.
         item: of the chart of weather normalisation.
+        run_id: the run that the charts stand with, for their footers; empty outside a report.
     """
 
     panel: Panel
@@ -77,6 +78,7 @@ class ReviewRequest:
     settings: Settings | None = None
     projection: PanelProjection | None = None
     item: str = "pm25"
+    run_id: str = ""
 
     def city(self) -> CityDays:
         """The city asked for.
@@ -94,7 +96,7 @@ class ReviewRequest:
                 f"This chart shows one region, and the workspace has {len(cities)}.",
                 f"Name one with --region: {', '.join(cities[:20])}{' …' if len(cities) > 20 else ''}.",
             )
-        return city_of(self.panel, self.standard, self.denominator)
+        return replace(city_of(self.panel, self.standard, self.denominator), run_id=self.run_id)
 
     @cached_property
     def cities(self) -> list[CityDays]:
@@ -295,7 +297,8 @@ def _tiles(asked: ReviewRequest) -> list[Chart]:
         if projection is not None:
             made = projected_tiles(projection, year, asked.last, asked.notices)
     made = made or tiles_data(panel, year, asked.last, asked.notices)
-    return [chart for data in made for chart in section_tiles(data, lang=asked.lang)]
+    footed = [replace(d, footer=replace(d.footer, run_id=asked.run_id)) for d in made]
+    return [chart for data in footed for chart in section_tiles(data, lang=asked.lang)]
 
 
 def _tracker(asked: ReviewRequest) -> list[Chart]:

@@ -63,11 +63,11 @@ def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
         notices = ((NOTICE["zh"], NOTICE["en"]),)
     asked = ReviewRequest(
         panel, workspace.store, job.last, year, standard, config.standards.denominator,
-        options.lang, notices,
+        options.lang, notices, run_id=str(job.result["run"]["id"]),
     )  # fmt: skip
     cities = cities_of(panel, standard, config.standards.denominator, only=False)
     own = [c for c in cities if normalise_region(c.region) == wanted]
-    city = own[0] if own else None
+    city = replace(own[0], run_id=asked.run_id) if own else None
     _some_readings(panel, city, region, year)
     last = _last_day(panel, city, wanted, year, job.last)
     entries = tuple(

@@ -84,7 +84,7 @@ def requests(folder: Folder) -> dict[str, ReviewRequest]:
         panel, last = load_panel(folder, None, year=year, region=city)
         asked = ReviewRequest(
             panel, folder.store, last, year,
-            settings=Settings(last, year, n_paths=200, outlook=False),
+            settings=Settings(last, year, n_paths=60, outlook=False),
         )  # fmt: skip
         out[city] = replace(asked, projection=asked.projected(year))
     return out

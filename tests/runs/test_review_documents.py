@@ -16,6 +16,7 @@ import pytest
 from forecast import workspace as folders
 from forecast.api import Workspace
 from forecast.errors import ForecastError, UsageError
+from forecast.report.chapters import compared
 from forecast.report.chapters.catalogue import CHAPTERS, ORDER, review_document
 from forecast.report.chapters.facts import ReviewFacts
 from forecast.report.chapters.plan_progress import progress_share
@@ -444,3 +445,24 @@ def test_the_record_keeps_what_was_written_before(made: folders.Workspace, tmp_p
     assert [f["path"] for f in record["files"]] == [
         "review-衡水-2025.html", "review-衡水-2025-en.html",
     ]  # fmt: skip
+
+
+def test_charts_of_a_report_name_the_run(facts: ReviewFacts) -> None:
+    run = str(facts.run["id"])
+    for name in ("level_shares", "annual_trend", "section_tiles"):
+        for chart in facts_of.review_chart(name, facts.asked):
+            footer = " ".join(t.get_text() for t in chart.figure.texts)
+            assert run in footer, name
+
+
+@pytest.mark.parametrize(
+    ("names", "counties"),
+    [
+        (["枣强县", "武邑县", "桃城区", "深州市"], True),
+        (["石家庄市", "衡水市"], False),
+        (["北京", "上海"], False),
+        ([], False),
+    ],
+)
+def test_counties_are_called_counties(names: list[str], counties: bool) -> None:
+    assert compared._counties(names) is counties

@@ -8,7 +8,7 @@ from forecast.projection.panel import water_results
 from forecast.projection.settings import Settings
 from forecast.projection.water_record import SectionRecord
 from forecast.region_names import normalise_region
-from forecast.report.chapters.comparison_chapter import comparison_chapter
+from forecast.report.chapters.comparison_chapter import CITIES, COUNTIES, comparison_chapter
 from forecast.report.chapters.facts import ReviewFacts
 from forecast.report.comparison_water import records_of
 from forecast.report.document import Chapter
@@ -28,8 +28,15 @@ def compared_chapter(facts: ReviewFacts) -> Chapter | None:
     return comparison_chapter(
         city, facts.cities, year=year, last=last, stations=facts.stations, groups=facts.groups,
         targets={c.region: facts.asked.targets(c.region, year) for c in facts.cities},
+        kind=COUNTIES if _counties([c.place for c in facts.cities]) else CITIES,
         sections=sections, rank_last=max(ends, default=None),
     )  # fmt: skip
+
+
+def _counties(names: list[str]) -> bool:
+    """Whether the places ranked are counties and districts of one city, by their names."""
+    ends = [name[-1:] for name in names]
+    return set(ends) <= set("县区旗市") and sum(e in "县区旗" for e in ends) > len(ends) // 2
 
 
 def _sections(facts: ReviewFacts) -> list[SectionRecord]:

@@ -5,9 +5,8 @@ It loads nothing: styles, figures and a font with the page's own characters stan
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from forecast.report.scoreboard import (
     verdict_counts,
 )
 from forecast.report.section_cards import card_regions
-from forecast.report.svg import Glyphs, inline_svg
+from forecast.report.svg import Glyphs, inline_svg, page_font
 from forecast.report.words import (
     BASELINES,
     BINDINGS,
@@ -130,16 +129,7 @@ def page_text(context: PageContext) -> str:
     }
     template = environment.get_template("index.html.j2")
     page: str = template.render(**values, font="")
-    return template.render(**values, font=_font(page))
-
-
-def _font(page: str) -> str:
-    """Return the WOFF of the page's own characters, in base64."""
-    from forecast.charts.fonts import missing_glyphs, subset_woff
-
-    characters = {c for c in unescape(page) if c.isprintable()}
-    characters -= missing_glyphs("".join(characters))
-    return base64.b64encode(subset_woff(sorted(characters))).decode("ascii")
+    return template.render(**values, font=page_font(page))
 
 
 def _overview(regions: list[Region]) -> list[tuple[str, list[int]]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ from forecast.report.review_layout import (
     number_of,
     printable,
 )
-from forecast.report.svg import Glyphs, inline_svg
+from forecast.report.svg import Glyphs, inline_svg, page_font
 from forecast.report.words import Pair
 
 __all__ = ["review_page_text", "write_review_page"]
@@ -97,16 +97,7 @@ def review_page_text(document: Document, lang: Language) -> str:
     }
     template = environment.get_template("review.html.j2")
     page: str = template.render(**values, font="")
-    return template.render(**values, font=_font(page))
-
-
-def _font(page: str) -> str:
-    """Return the WOFF of the page's own characters, in base64."""
-    from forecast.charts.fonts import missing_glyphs, subset_woff
-
-    characters = {c for c in unescape(page) if c.isprintable()}
-    characters -= missing_glyphs("".join(characters))
-    return base64.b64encode(subset_woff(sorted(characters))).decode("ascii")
+    return template.render(**values, font=page_font(page))
 
 
 class _Written:

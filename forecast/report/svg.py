@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import Counter
+from html import unescape
 
-__all__ = ["Glyphs", "inline_svg"]
+__all__ = ["Glyphs", "inline_svg", "page_font"]
 
 _PROLOGUE = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>|<style\b.*?</style>", re.DOTALL
@@ -113,3 +115,12 @@ def _styled(text: str, prefix: str) -> str:
     rules = "".join(f".{name}{{{style}}}" for style, name in names.items())
     head, rest = text.split(">", 1)
     return f"{head}><style>{rules}</style>{rest}"
+
+
+def page_font(page: str) -> str:
+    """Return the WOFF of the characters of a page, in base64, so that the page needs no font."""
+    from forecast.charts.fonts import missing_glyphs, subset_woff
+
+    characters = {c for c in unescape(page) if c.isprintable()}
+    characters -= missing_glyphs("".join(characters))
+    return base64.b64encode(subset_woff(sorted(characters))).decode("ascii")

@@ -8,9 +8,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import drawn_texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from forecast import Workspace
 from forecast.charts import Chart
@@ -103,31 +103,15 @@ def drawn(requests: dict[str, ReviewRequest]) -> dict[tuple[str, str], list[Char
         }
 
 
-def _texts(figure: Figure) -> list[Text]:
-    hidden = {
-        id(label)
-        for axes in figure.axes
-        for axis in (axes.xaxis, axes.yaxis)
-        for label, place in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
-        if not axes.axison
-        or not min(axis.get_view_interval()) <= place <= max(axis.get_view_interval())
-    }
-    return [
-        t
-        for t in figure.findobj(Text)
-        if t.get_visible() and t.get_text().strip() and id(t) not in hidden
-    ]
-
-
 def _words(charts: list[Chart]) -> str:
-    return "\n".join(t.get_text() for c in charts for t in _texts(c.figure))
+    return "\n".join(t.get_text() for c in charts for t in drawn_texts(c.figure))
 
 
 def _overlapping(figure: Figure) -> list[tuple[str, str]]:
     """Texts cut by the edge of the sheet, with ``""``, and pairs that lie over each other."""
     FigureCanvasAgg(figure).draw()
     width, height = figure.get_size_inches() * figure.dpi
-    boxes = [(t.get_text(), t.get_window_extent().extents) for t in _texts(figure)]
+    boxes = [(t.get_text(), t.get_window_extent().extents) for t in drawn_texts(figure)]
     out = [
         (text, "")
         for text, (x0, y0, x1, y1) in boxes

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import drawn_texts
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from forecast.charts import Chart, Footer, save
 from forecast.charts.annual_trend import (
@@ -50,24 +50,8 @@ LANGS: tuple[Lang, ...] = ("zh", "en", "both")
 NAN = float("nan")
 
 
-def texts_of(figure: Figure) -> list[Text]:
-    hidden = {
-        id(label)
-        for axes in figure.axes
-        for axis in (axes.xaxis, axes.yaxis)
-        for label, place in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
-        if not axes.axison
-        or not min(axis.get_view_interval()) <= place <= max(axis.get_view_interval())
-    }
-    return [
-        t
-        for t in figure.findobj(Text)
-        if t.get_visible() and t.get_text().strip() and id(t) not in hidden
-    ]
-
-
 def words_of(chart: Chart) -> str:
-    return "\n".join(t.get_text() for t in texts_of(chart.figure))
+    return "\n".join(t.get_text() for t in drawn_texts(chart.figure))
 
 
 @pytest.fixture
@@ -195,7 +179,7 @@ def assert_apart(figure: Figure) -> None:
     """No text lies over another or is cut by the edge of the sheet."""
     FigureCanvasAgg(figure).draw()
     width, height = figure.get_size_inches() * figure.dpi
-    boxes = [(t.get_text(), t.get_window_extent().extents) for t in texts_of(figure)]
+    boxes = [(t.get_text(), t.get_window_extent().extents) for t in drawn_texts(figure)]
     for text, (x0, y0, x1, y1) in boxes:
         assert x0 >= -1 and y0 >= -1 and x1 <= width + 1 and y1 <= height + 1, text
     for (one, a), (two, b) in combinations(boxes, 2):
@@ -209,16 +193,18 @@ def assert_apart(figure: Figure) -> None:
 def test_glyphs_are_there_and_texts_apart(drawn: Callable[[Lang], list[Chart]], lang: Lang) -> None:
     for chart in drawn(lang):
         assert missing_glyphs(words_of(chart)) == set()
-        assert {n for t in texts_of(chart.figure) for n in t.get_fontfamily()} == {"Noto Sans SC"}
+        assert {n for t in drawn_texts(chart.figure) for n in t.get_fontfamily()} == {
+            "Noto Sans SC"
+        }
         assert_apart(chart.figure)
 
 
 def test_english_shows_no_chinese_word(drawn: Callable[[Lang], list[Chart]]) -> None:
     for chart in drawn("en"):
-        own = [t.get_text() for t in texts_of(chart.figure) if t.get_gid() != "name"]
+        own = [t.get_text() for t in drawn_texts(chart.figure) if t.get_gid() != "name"]
         assert not any("\u4e00" <= c <= "\u9fff" for c in "".join(own)), own
     for chart in drawn("both"):
-        assert {chart.title_zh, chart.title_en} <= {t.get_text() for t in texts_of(chart.figure)}
+        assert {chart.title_zh, chart.title_en} <= {t.get_text() for t in drawn_texts(chart.figure)}
 
 
 def test_three_formats_and_a_table_the_same_bytes_each_time(
@@ -550,7 +536,7 @@ def test_the_ranking_is_sorted_and_its_table_by_hand(ranking: CityRankingData) -
     assert first["pm25_change"] == -9.1 and first["pm25_change_3y"] == -16.7  # 30 of 33, of 36
     assert first["good_change"] == 1.0 and np.isnan(first["good_change_3y"])
     assert first["heavy_change"] == -2.0 and first["index_change"] == -4.8  # 4.00 of 4.20
-    assert set(RULE) <= {t.get_text() for t in texts_of(chart.figure)}
+    assert set(RULE) <= {t.get_text() for t in drawn_texts(chart.figure)}
 
 
 def test_last_year_is_open_this_year_filled_and_the_target_a_tick(ranking: CityRankingData) -> None:

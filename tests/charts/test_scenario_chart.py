@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from figure_texts import drawn_texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from forecast.charts import Chart, Footer, save
 from forecast.charts.fonts import missing_glyphs
@@ -38,23 +37,8 @@ from forecast.targets.model import Target
 LANGS: tuple[Lang, ...] = ("zh", "en", "both")
 
 
-def drawn(figure: Figure) -> list[Text]:
-    hidden = {
-        id(label)
-        for axes in figure.axes
-        for axis in (axes.xaxis, axes.yaxis)
-        for label, place in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
-        if not min(axis.get_view_interval()) <= place <= max(axis.get_view_interval())
-    }
-    return [
-        t
-        for t in figure.findobj(Text)
-        if t.get_visible() and t.get_text().strip() and id(t) not in hidden
-    ]
-
-
 def words(chart: Chart) -> str:
-    return "\n".join(t.get_text() for t in drawn(chart.figure))
+    return "\n".join(t.get_text() for t in drawn_texts(chart.figure))
 
 
 @pytest.fixture
@@ -111,7 +95,7 @@ def test_every_glyph_is_there_and_no_words_overlap(
         assert missing_glyphs(words(chart)) == set()
         renderer = chart.figure.canvas.get_renderer()  # type: ignore[attr-defined]
         width, height = chart.figure.canvas.get_width_height()
-        boxes = [(t, t.get_window_extent(renderer)) for t in drawn(chart.figure)]
+        boxes = [(t, t.get_window_extent(renderer)) for t in drawn_texts(chart.figure)]
         for one, box in boxes:
             assert box.x0 >= -1, one.get_text()
             assert box.y0 >= -1, one.get_text()
@@ -134,7 +118,7 @@ def test_numbers_stand_as_given(scenario: ScenarioChartData) -> None:
 
 def test_what_gets_worse_is_red(scenario: ScenarioChartData) -> None:
     chart = scenario_chart(scenario, lang="zh")
-    red = [t.get_text() for t in drawn(chart.figure)
+    red = [t.get_text() for t in drawn_texts(chart.figure)
            if t.get_gid() == "value" and t.get_color() == LINES["red"]]  # fmt: skip
     assert len(red) == 2
     assert all(text.endswith("变差") for text in red)
@@ -179,12 +163,12 @@ def test_more_than_three_indicators_go_in_rows(scenario: ScenarioChartData) -> N
 
 def test_map_numbers_border_and_certainty(levers: ScenarioMapData) -> None:
     chart = scenario_map(levers, lang="en")
-    cells = [t.get_text() for t in drawn(chart.figure) if t.get_gid() == "cell"]
+    cells = [t.get_text() for t in drawn_texts(chart.figure) if t.get_gid() == "cell"]
     assert len(cells) == 36
     assert "<1" in cells
     assert ">99" in cells
     assert "0.0" in cells
-    red = [t.get_text() for t in drawn(chart.figure)
+    red = [t.get_text() for t in drawn_texts(chart.figure)
            if t.get_gid() == "cell" and t.get_color() == LINES["red"]]  # fmt: skip
     assert red
     assert all(text.startswith("+") for text in red)

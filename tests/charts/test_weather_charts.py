@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import drawn_texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from forecast.charts import Chart, Footer, save
 from forecast.charts.fonts import missing_glyphs
@@ -39,25 +38,8 @@ LANGS: tuple[Lang, ...] = ("zh", "en", "both")
 NAN = float("nan")
 
 
-def shown(figure: Figure) -> list[Text]:
-    """Texts that are drawn; tick labels beyond the axis or of an axis switched off are not."""
-    hidden = {
-        id(label)
-        for axes in figure.axes
-        for axis in (axes.xaxis, axes.yaxis)
-        for label, place in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
-        if not axes.axison
-        or not min(axis.get_view_interval()) <= place <= max(axis.get_view_interval())
-    }
-    return [
-        t
-        for t in figure.findobj(Text)
-        if t.get_visible() and t.get_text().strip() and id(t) not in hidden
-    ]
-
-
 def said(chart: Chart) -> str:
-    return "\n".join(t.get_text() for t in shown(chart.figure))
+    return "\n".join(t.get_text() for t in drawn_texts(chart.figure))
 
 
 def split(first: int = 2023, last: int = 2024, **changes: Any) -> WeatherChange:
@@ -175,10 +157,12 @@ def drawn(
 def test_glyphs_are_there_and_texts_apart(drawn: Callable[[Lang], list[Chart]], lang: Lang) -> None:
     for chart in drawn(lang):
         assert missing_glyphs(said(chart)) == set()
-        assert {n for t in shown(chart.figure) for n in t.get_fontfamily()} == {"Noto Sans SC"}
+        assert {n for t in drawn_texts(chart.figure) for n in t.get_fontfamily()} == {
+            "Noto Sans SC"
+        }
         FigureCanvasAgg(chart.figure).draw()
         width, height = chart.figure.get_size_inches() * chart.figure.dpi
-        boxes = [(t.get_text(), t.get_window_extent().extents) for t in shown(chart.figure)]
+        boxes = [(t.get_text(), t.get_window_extent().extents) for t in drawn_texts(chart.figure)]
         for text, (x0, y0, x1, y1) in boxes:
             assert x0 >= -1 and y0 >= -1 and x1 <= width + 1 and y1 <= height + 1, text
         for (one, a), (two, b) in combinations(boxes, 2):
@@ -191,7 +175,7 @@ def test_english_shows_no_chinese_word(drawn: Callable[[Lang], list[Chart]]) -> 
     for chart in drawn("en"):
         assert not any("\u4e00" <= c <= "\u9fff" for c in said(chart)), said(chart)
     for chart in drawn("both"):
-        assert {chart.title_zh, chart.title_en} <= {t.get_text() for t in shown(chart.figure)}
+        assert {chart.title_zh, chart.title_en} <= {t.get_text() for t in drawn_texts(chart.figure)}
 
 
 def test_three_formats_and_the_same_bytes_again(

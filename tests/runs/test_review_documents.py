@@ -466,3 +466,15 @@ def test_charts_of_a_report_name_the_run(facts: ReviewFacts) -> None:
 )
 def test_counties_are_called_counties(names: list[str], counties: bool) -> None:
     assert compared._counties(names) is counties
+
+
+def test_a_summary_without_numbers_says_why(
+    facts: ReviewFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forecast.report.chapters import summary
+
+    monkeypatch.setattr(summary, "key_sentence", lambda *_: None)
+    made = CHAPTERS["summary"](facts)
+    assert made is not None
+    text = " ".join(b.text.zh for b in made.blocks if isinstance(b, Paragraph))
+    assert "有效天数不足或没有监测" in text and "比较如下" not in text

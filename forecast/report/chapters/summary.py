@@ -20,15 +20,26 @@ def summary_chapter(facts: ReviewFacts) -> Chapter:
     blocks: list[Block] = [_notice(n) for n in facts.notices]
     rows = key_rows(facts)
     if rows:
-        blocks.append(
-            say(
-                f"{facts.period.zh}，{facts.name}环境空气主要指标及与上年同期的比较如下（<table:key_indicators>）：",
-                f"The key indicators of air of {facts.name}, {facts.period.en}, beside last year "
-                "(<table:key_indicators>):",
+        found = [key_sentence(r, facts) for r in rows if r.name in _TOLD]
+        told = [t for t in found if t is not None]
+        if told:
+            blocks.append(
+                say(
+                    f"{facts.period.zh}，{facts.name}环境空气主要指标及与上年同期的比较如下（<table:key_indicators>）：",
+                    f"The key indicators of air of {facts.name}, {facts.period.en}, beside last year "
+                    "(<table:key_indicators>):",
+                )
             )
-        )
-        told = [key_sentence(r, facts) for r in rows if r.name in _TOLD]
-        blocks += [t for t in told if t is not None]
+        else:
+            blocks.append(
+                say(
+                    f"{facts.period.zh}，{facts.name}各主要指标的有效天数不足或没有监测，不列数值，也不与上年比较（<table:key_indicators>）。",
+                    f"{facts.name}, {facts.period.en}: too few valid days, or none, of every key "
+                    "indicator, so none is given or compared (<table:key_indicators>).",
+                    style="reservation",
+                )
+            )
+        blocks += told
         blocks.append(key_table(facts, rows))
     elif facts.city is None:
         blocks.append(

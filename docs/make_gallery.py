@@ -1,7 +1,8 @@
 """Draw the pictures of docs/gallery.md anew, from the built-in sample.
 
 Run from anywhere: ``python docs/make_gallery.py [FOLDER]``. The sample is generated, and so are the
-cities beside it in the picture of the ranks and the weather in that of weather normalisation; every
+cities beside it in the picture of the ranks and the weather in that of weather normalisation; the
+answer behind the two pictures of scenarios (``images/review/scenario.json``) is made up. Every
 picture says so. Drawn with the packaged font alone, the pictures are the same on every machine.
 """
 
@@ -14,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ from forecast.projection.settings import Settings
 from forecast.report.review_days import CityDays
 from forecast.report.review_figures import ReviewRequest, review_chart
 from forecast.report.review_ranking import ranking_data
+from forecast.report.scenario_figure import scenario_charts
 from forecast.runs.inputs import load_panel
 from forecast.sample import NOTICE
 from forecast.workspace import Workspace as Folder
@@ -55,6 +58,11 @@ _OTHERS = {
 _SAMPLE = (NOTICE["zh"], NOTICE["en"])
 _OTHER_CITIES = ("示例甲至己为由样例换算的虚构城市", "the other cities are made up from the sample")
 _WEATHER = ("气象为虚构，仅作图例", "the weather is made up as well, for this picture")
+_ANSWER = Path(__file__).parent / "images" / "review" / "scenario.json"
+_SCENARIO = (
+    "情景、清单、回溯检验与参数修正均为虚构，仅作图例",
+    "packages, inventory, hindcast and what was learned are made up, for this picture",
+)
 _DPI, _COLOURS = 95, 256
 
 
@@ -79,6 +87,13 @@ def pictures(asked: ReviewRequest) -> Iterator[tuple[str, Callable[[], Chart]]]:
             yield name, lambda own=own: review_chart("weather_normalised", _with_weather(own))[0]  # type: ignore[misc]
         else:
             yield name, lambda name=name, own=own: review_chart(name, own)[0]  # type: ignore[misc]
+
+
+def scenario_pictures() -> Iterator[tuple[str, Callable[[], Chart]]]:
+    """The scenario chart and the map of two levers, from the answer beside the pictures."""
+    told = json.loads(_ANSWER.read_text(encoding="utf-8"))
+    for k, name in enumerate(("scenario", "scenario_map")):
+        yield name, lambda k=k: scenario_charts(told, "both", (_SCENARIO,))[k]  # type: ignore[misc]
 
 
 def _made_up(city: CityDays, rng: np.random.Generator) -> list[CityDays]:
@@ -158,7 +173,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         root = Workspace.create(Path(made) / "sample", demo=True).root
         texts = {}
-        for name, draw in pictures(sample_request(root)):
+        for name, draw in chain(pictures(sample_request(root)), scenario_pictures()):
             path = images / f"{name}.png"
             chart = draw()
             path.write_bytes(small_png(chart))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast import workspace as _workspace
 from forecast.api_options import as_date, known_year
+from forecast.api_scenario import ScenarioCalls
 from forecast.api_targets import TargetCalls
 from forecast.configuration import Config
 from forecast.errors import InputError, UsageError
@@ -41,7 +42,7 @@ def _by_file(
     return lambda done, total, _: progress(stage, done, total)
 
 
-class Workspace(TargetCalls):
+class Workspace(TargetCalls, ScenarioCalls):
     """A workspace: a folder with ``forecast.toml``, readings, tables and reports.
 
     Args:
@@ -56,7 +57,7 @@ class Workspace(TargetCalls):
 
     @classmethod
     def create(cls, folder: str | Path, *, demo: bool = False) -> Workspace:
-        """Make a workspace; with ``demo`` the generated sample city 衡水 is in it.
+        """Make a workspace; with ``demo`` the generated sample city 衡水 is in it, with a made-up scenario.
 
         Raises:
             WorkspaceError: the folder is a workspace already, or can't be written.
@@ -66,10 +67,14 @@ class Workspace(TargetCalls):
         )
         if demo:
             from forecast.ingest.run import ingest_paths
-            from forecast.sample import write_sample
+            from forecast.runs.scenario_files import write_new_scenario
+            from forecast.runs.scenario_packages import SCENARIOS
+            from forecast.sample import write_sample, write_sample_scenario
 
             write_sample(made.raw / "sample")
             ingest_paths(made, [made.raw / "sample"])
+            write_sample_scenario(made.root / SCENARIOS)
+            write_new_scenario(made)
         return cls(made.root)
 
     @property

@@ -2,6 +2,8 @@
 
 from forecast.charts.aqi_calendar import AqiCalendarData, OtherVersion, aqi_calendar
 from forecast.charts.chart import Chart, save, svg_text
+from forecast.charts.scenario_chart import Package, ScenarioChartData, scenario_chart
+from forecast.charts.scenario_map import ScenarioMapData, scenario_map
 from forecast.charts.section_tiles import (
     SectionRow,
     SectionTilesData,
@@ -16,6 +18,9 @@ __all__ = [
     "Chart",
     "Footer",
     "OtherVersion",
+    "Package",
+    "ScenarioChartData",
+    "ScenarioMapData",
     "SectionRow",
     "SectionTilesData",
     "ShareTarget",
@@ -23,6 +28,8 @@ __all__ = [
     "TargetTrackerData",
     "aqi_calendar",
     "save",
+    "scenario_chart",
+    "scenario_map",
     "section_tiles",
     "svg_text",
     "target_tracker",

@@ -18,7 +18,7 @@ from forecast.charts.scenario_panels import (
     draw_chances,
     draw_curves,
 )
-from forecast.charts.style import BLACK, GREY, LINES, Canvas, Footer, Lang, bilingual, canvas, wrap
+from forecast.charts.style import BLACK, GREY, LINES, Canvas, Footer, Lang, canvas, wrap
 
 __all__ = ["Bar", "Package", "Panel", "ResponseCurve", "ScenarioChartData", "scenario_chart"]
 
@@ -31,9 +31,16 @@ CONDITIONAL = (
     "assumed; it proves no cause",
 )
 
+NO_CURVE = (
+    "没有求解所需削减量，不画响应曲线", "no cut was solved for: no response curve",
+)  # fmt: skip
+
 _WIDTH = 11.0  # [inch], as all below
 _NAMES, _BARS, _DOTS, _GAP = 1.75, 2.0, 0.72, 0.2
-_ROW, _HEAD = 0.52, 0.55
+_ROW, _HEAD = 0.52, 0.55  # a row is at least so high
+#: A line of a name and of its details with the cells that fit; most lines.
+_NAME_LINE, _NAME_CELLS, _NAME_LINES = 0.17, 25, 2
+_DETAIL_LINE, _DETAIL_CELLS, _DETAIL_LINES = 0.13, 31, 3
 _CURVES, _LEGEND, _AXIS = 2.3, 0.36, 0.62
 _NOTES = 3.9
 _NOTE_SIZE, _NOTE_STEP = 8.4, 0.175
@@ -111,36 +118,43 @@ def scenario_chart(
 def _draw(data: ScenarioChartData, lang: Lang) -> Chart:
     title_zh = f"{data.place_zh}{data.year}年减排情景"
     title_en = f"{data.place_en or data.place_zh}: emission scenarios, {data.year}"
-    notes = _notes(data, lang)
+    notes = _notes(data, _NOTES if data.curves else _WIDTH - 0.6, lang)
     blocks = -(-len(data.panels) // 3)
-    rows = _HEAD + _ROW * len(data.packages) + 0.35
+    names = [_name_lines(package, lang) for package in data.packages]
+    row = max(_ROW, *(0.12 + _NAME_LINE * len(n) + _DETAIL_LINE * len(d) for n, d in names))
+    rows = _HEAD + row * len(data.packages) + 0.35
     legend = _LEGEND * len(data.curves) * (1.0 if lang == "both" else 0.6)
-    below = max(_CURVES + legend + _AXIS, 0.35 + _NOTE_STEP * len(notes)) + 0.15
+    curves = _CURVES + legend + _AXIS if data.curves else 0.0
+    below = max(curves, 0.35 + _NOTE_STEP * len(notes)) + 0.15
     height = blocks * rows + below + frame_height(data.footer, lang, _WIDTH) + 0.1
     sheet = canvas(_WIDTH, height, title_zh, title_en, data.footer, lang)
     for block in range(blocks):
         top = sheet.top - block * rows - _HEAD
-        _block(sheet, data, data.panels[3 * block : 3 * block + 3], top, lang)
+        _block(sheet, names, data.panels[3 * block : 3 * block + 3], top, row, lang)
     under = sheet.top - blocks * rows
     _lower(sheet, data, notes, under, legend, lang)
     return Chart(sheet.figure, _table(data), data.name, title_zh, title_en)
 
 
 def _block(
-    sheet: Canvas, data: ScenarioChartData, panels: tuple[Panel, ...], top: float, lang: Lang
+    sheet: Canvas,
+    names: list[tuple[list[str], list[str]]],
+    panels: tuple[Panel, ...],
+    top: float,
+    row: float,
+    lang: Lang,
 ) -> None:
     """Names at the left, then bars and chances of up to three indicators."""
-    tall = _ROW * len(data.packages)
+    tall = row * len(names)
     across, up = sheet.figure.get_size_inches()
-    for k, package in enumerate(data.packages):
-        y = top - (k + 0.42) * _ROW
-        name = package.name_en if lang == "en" else package.name_zh
-        detail = package.detail_en if lang == "en" else package.detail_zh
-        sheet.figure.text(sheet.left / across, y / up, _fit(name, 25), fontsize=9.4, color=BLACK,
-                          va="center", gid="name")  # fmt: skip
+    for k, (name, detail) in enumerate(names):
+        y = top - k * row - 0.09
+        sheet.figure.text(sheet.left / across, y / up, "\n".join(name), fontsize=9.4, color=BLACK,
+                          va="top", linespacing=1.15, gid="name")  # fmt: skip
         if detail:
-            sheet.figure.text(sheet.left / across, (y - 0.19) / up, _fit(detail, 30), fontsize=7.4,
-                              color=GREY, va="center", gid="name")  # fmt: skip
+            y -= _NAME_LINE * len(name) + 0.02
+            sheet.figure.text(sheet.left / across, y / up, "\n".join(detail), fontsize=7.2,
+                              color=GREY, va="top", linespacing=1.15, gid="name")  # fmt: skip
     left = sheet.left + _NAMES
     for panel in panels:
         bars = sheet.figure.add_axes(sheet.box(left, top - tall, _BARS, tall))
@@ -151,9 +165,19 @@ def _block(
         left += _DOTS + _GAP
 
 
-def _fit(text: str, cells: int) -> str:
+def _name_lines(package: Package, lang: Lang) -> tuple[list[str], list[str]]:
+    """Lines of a package's name and of what it cuts; what does not fit ends in an ellipsis."""
+    name = package.name_en if lang == "en" else package.name_zh
+    detail = package.detail_en if lang == "en" else package.detail_zh
+    return (
+        _fit(name or package.name_zh, _NAME_CELLS, _NAME_LINES),
+        _fit(detail, _DETAIL_CELLS, _DETAIL_LINES),
+    )
+
+
+def _fit(text: str, cells: int, most: int) -> list[str]:
     lines = wrap(text, cells)
-    return text if len(lines) <= 1 else lines[0].rstrip() + "…"
+    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1].rstrip() + "…"]
 
 
 def _lower(
@@ -164,35 +188,34 @@ def _lower(
     legend: float,
     lang: Lang,
 ) -> None:
+    """The response curves at the left and the notes beside them; without curves, notes alone."""
     across, up = sheet.figure.get_size_inches()
-    left = sheet.left + 0.75
-    width = sheet.right - left - _NOTES - 0.35
+    x = sheet.left
     if data.curves:
+        left = sheet.left + 0.75
+        width = sheet.right - left - _NOTES - 0.35
         box = sheet.box(left, top - 0.1 - legend - _CURVES, width, _CURVES)
         draw_curves(sheet.figure.add_axes(box), data.curves, lang)
-    else:
-        words = bilingual("没有求解所需削减量，不画响应曲线", "no cut was solved for: no response curve",
-                          lang, separator="\n")  # fmt: skip
-        sheet.figure.text(left / across, (top - 0.6) / up, words, fontsize=9.0, color=GREY, va="top",
-                          gid="missing")  # fmt: skip
-    x = (sheet.right - _NOTES) / across
+        x = sheet.right - _NOTES
     for k, (text, colour) in enumerate(notes):
-        sheet.figure.text(x, (top - 0.2 - _NOTE_STEP * k) / up, text, fontsize=_NOTE_SIZE,
+        sheet.figure.text(x / across, (top - 0.2 - _NOTE_STEP * k) / up, text, fontsize=_NOTE_SIZE,
                           color=colour, va="top", gid="note")  # fmt: skip
 
 
-def _notes(data: ScenarioChartData, lang: Lang) -> list[tuple[str, str]]:
-    """Lines of the right column with their colour."""
+def _notes(data: ScenarioChartData, width: float, lang: Lang) -> list[tuple[str, str]]:
+    """Lines of the notes, ``width`` [inch] wide, with their colour."""
     share = f"{100 * data.interval:g}"
     entries = [
-        ((f"横线为{share} %区间；方括号为与无情景逐路径之差的{share} %区间；虚线为目标",
+        ((f"横线为{share} %区间；方括号为与基准逐路径之差的{share} %区间；虚线为目标",
           f"bars: {share} % intervals; brackets: {share} % of package less baseline, path by path; "
           "dashed: target"), GREY),
         ((f"响应来源：{data.source_zh}", f"responses: {data.source_en}"), BLACK),
         *((note, LINES["red"]) for note in data.notes),
         (CONDITIONAL, BLACK),
     ]  # fmt: skip
-    cells = int(_NOTES * 72.0 / _NOTE_SIZE * 2 * 0.97)
+    if not data.curves:
+        entries.insert(1, (NO_CURVE, GREY))
+    cells = int(width * 72.0 / _NOTE_SIZE * 2 * 0.97)
     out: list[tuple[str, str]] = []
     for (zh, en), colour in entries:
         both = [zh] if lang == "zh" else [en] if lang == "en" else [zh, en]

@@ -140,7 +140,9 @@ def _cells(axes: Axes, values: NDArray[np.float64], kind: str) -> None:
         high = max(float(np.abs(values).max()), 1e-9)
         low = -high
         colours = LinearSegmentedColormap.from_list("change", ["#7fc6ad", "#ffffff", "#e99a6a"])
-    axes.imshow(values.T, origin="lower", aspect="auto", cmap=colours, vmin=low, vmax=high)
+    # Drawn as shapes, not as a picture: a page that holds the SVG stays well-formed.
+    edges = (np.arange(n + 1) - 0.5 for n in values.shape)
+    axes.pcolormesh(*edges, values.T, cmap=colours, vmin=low, vmax=high)
     size = min(8.2, 62.0 / max(values.shape))
     for i in range(values.shape[0]):
         for j in range(values.shape[1]):

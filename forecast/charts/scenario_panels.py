@@ -79,7 +79,7 @@ class ResponseCurve:
 
     Attributes:
         label_zh, label_en: what is cut, and for which target.
-        cuts: size of the cut [%], ascending, shape (level,).
+        cuts: size of the cut [% of the package as written], ascending, shape (level,).
         chances: probability at each, shape (level,).
         asked: probability that is looked for.
         at: cut at which it is reached [%]; None: not within the domain.
@@ -140,7 +140,8 @@ def _printed(bar: Bar, panel: Panel, lang: Lang) -> str:
 
 
 def _signed(value: float, decimals: int) -> str:
-    return f"{round(value, decimals) + 0.0:+.{decimals}f}"
+    rounded = round(value, decimals) + 0.0
+    return f"{rounded:+.{decimals}f}" if rounded else f"{rounded:.{decimals}f}"
 
 
 def _worse(bar: Bar, panel: Panel) -> bool:
@@ -192,7 +193,13 @@ def draw_curves(axes: Axes, curves: Sequence[ResponseCurve], lang: Lang) -> None
     axes.grid(color="#ececec", lw=0.7)
     axes.set_axisbelow(True)
     axes.set_ylabel(bilingual("达标概率 %", "P(target) %", lang, separator="\n"), fontsize=8.6)
-    axes.set_xlabel(bilingual("削减比例 %", "cut %", lang), fontsize=8.6, labelpad=2)
+    axes.set_xlabel(
+        bilingual(
+            "方案力度 %（100 = 方案原定）", "size of the package, % (100 = as written)", lang
+        ),
+        fontsize=8.6,
+        labelpad=2,
+    )
     widest = max(c.cuts[-1] for c in curves)
     axes.set_xlim(0, widest)
     for asked in dict.fromkeys(c.asked for c in curves):
@@ -222,9 +229,9 @@ def _curve_label(curve: ResponseCurve, lang: Lang) -> str:
         most = percent(max(curve.chances))
         zh, en = f"有效范围内达不到 {asked}（最高 {most}）", f"{asked} not reached (at most {most})"
     elif curve.at == 0:
-        zh, en = f"不削减已达 {asked}", f"{asked} without a cut"
+        zh, en = f"不加方案已达 {asked}", f"{asked} without the package"
     else:
-        zh, en = f"{asked} 在 {curve.at:.1f} %", f"{asked} at {curve.at:.1f} %"
+        zh, en = f"{asked} 在 {curve.at:.0f} % 处", f"{asked} at {curve.at:.0f} %"
     return bilingual(f"{curve.label_zh}：{zh}", f"{curve.label_en}: {en}", lang, separator="\n")
 
 

@@ -14,6 +14,7 @@ from forecast.projection.air_context import with_context
 from forecast.projection.air_counts import bounds, counts, items_over
 from forecast.projection.air_drawing import LATE_DAYS, Drawn, drawn_year, in_words
 from forecast.projection.air_dust import OtherDust, other_dust, with_other_dust
+from forecast.projection.air_paths import YearPaths
 from forecast.projection.air_tracks import AirTracks, air_tracks
 from forecast.projection.days import (
     BY_AQI,
@@ -37,7 +38,7 @@ from forecast.standards.items import AIR_ITEMS, ITEMS
 from forecast.standards.judgement import judged_value, official_value
 from forecast.targets.model import GRADE_INDICATOR
 
-__all__ = ["LATE_DAYS", "AirProjection", "project_air"]
+__all__ = ["LATE_DAYS", "AirProjection", "drawn_apart", "project_air"]
 
 #: Days of the last two years that must have all six items before days are drawn by their AQI:
 #: items that are drawn apart lose some 25 good days a year.
@@ -56,13 +57,14 @@ _ITEMS_OF = {
 
 @dataclass(frozen=True)
 class AirProjection:
-    """All indicators of one city, and what its charts draw."""
+    """All indicators of one city, what its charts draw, and its drawn days where they are kept."""
 
     region: str
     place: str
     results: list[IndicatorResult]
     tracks: AirTracks | None
     warnings: list[tuple[str, str]]
+    paths: YearPaths | None = None
 
 
 def _basis(readings: pd.DataFrame, settings: Settings) -> str:
@@ -86,6 +88,7 @@ def project_air(
     later: Sequence[int] = (),
     tracks: bool = True,
     draw: bool = True,
+    keep: bool = False,
 ) -> AirProjection:
     """Project all indicators of one city for the year asked.
 
@@ -103,6 +106,7 @@ def project_air(
         later: years after the as-of date to look at as well, without a gap.
         tracks: also make what the charts draw.
         draw: draw what is not observed yet; without it only the observed part is assessed.
+        keep: hand on the drawn days, for scenarios.
 
     What is observed stays as observed; days missing before the last reading stay missing; days
     after it are drawn.
@@ -141,7 +145,7 @@ def project_air(
     case = _Case(
         region, place, place_kind, point_set, settings, to_date, final, joined is not None, fitted,
         reason, last, _basis(readings, settings), drawn.model.name if drawn.model else "",
-        len(days) - drawn.first, drawn.reasons, _apart(history, settings),
+        len(days) - drawn.first, drawn.reasons, drawn_apart(history, settings),
     )  # fmt: skip
     results = [_result(name, case) for name in names]
     other = other_dust(observed, joined, removed, days, settings)
@@ -161,7 +165,10 @@ def project_air(
     made = None
     if tracks and last is not None and set(names) & BY_AQI:
         made = air_tracks(history, joined, observed, days, settings, drawn.first, dust)
-    return AirProjection(region, place, results, made, warnings)
+    paths = None
+    if keep and joined is not None:
+        paths = YearPaths(joined, days, drawn.first, removed, history, case.apart)
+    return AirProjection(region, place, results, made, warnings, paths)
 
 
 @dataclass(frozen=True)
@@ -217,7 +224,7 @@ def _remarks(
     return out
 
 
-def _apart(history: pd.DataFrame, settings: Settings) -> tuple[str, str]:
+def drawn_apart(history: pd.DataFrame, settings: Settings) -> tuple[str, str]:
     """Why days can't be forecast by their AQI though every item can; empty where they can.
 
     Days on which only some items were measured don't say which highs come together.

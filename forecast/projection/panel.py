@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -160,11 +160,16 @@ class PanelProjection:
 
 
 def project_panel(
-    panel: Panel, settings: Settings, *, jobs: int = 1, progress: Progress | None = None
+    panel: Panel,
+    settings: Settings,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    keep: Collection[str] = (),
 ) -> PanelProjection:
     """Project every place of ``panel`` and judge every target that applies.
 
-    The answer does not depend on ``jobs``: each place has random streams of its own.
+    ``keep`` names the regions (normalised) whose drawn days are handed on, for scenarios. The answer does not depend on ``jobs``: each place has random streams of its own.
     """
     from joblib import Parallel, delayed
 
@@ -177,7 +182,7 @@ def project_panel(
             r, p, f, settings, dust=panel.dust_of(r), sharing=sharing.get(r),
             circumstances=panel.circumstances.get(normalise_region(r)),
             weather=panel.weather.get(normalise_region(r)),
-            later=panel.later_years(r, settings),
+            later=panel.later_years(r, settings), keep=normalise_region(r) in keep,
         )
         for r, p, f in cities
     )  # fmt: skip

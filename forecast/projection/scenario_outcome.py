@@ -328,6 +328,8 @@ def outcome_rows(outcome: ScenarioOutcome) -> list[dict[str, Any]]:
         rows.extend(
             {
                 "package": package.name, "kind": "target", "id": asked.target.id,
+                "label_zh": asked.target.label_zh, "label_en": asked.target.label_en,
+                "level": asked.target.level, "unit": asked.target.unit, "plan": asked.target.plan,
                 "indicator": asked.target.indicator, "comparator": asked.target.comparator,
                 "value": asked.target.value, "probability": number(asked.probability),
                 "error": number(asked.error), "change": number(asked.change),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class PackageFactors:
         *,
         scale: float = 1.0,
         frozen: frozenset[str] = frozenset(),
-        regime: Regime | None = None,
+        regime: str | None = None,
     ) -> AirFactors:
         """Return the factors.
 
@@ -67,5 +68,5 @@ class PackageFactors:
         held = [p for p in ("sensitivity", "discrepancy") if p in frozen]
         draws = self.draws.held(held) if held else self.draws
         if regime is not None:
-            draws = draws.with_regime(regime)
+            draws = draws.with_regime(cast("Regime", regime))
         return air_factors(own, draws, self.days, pm25_model=self.pm25_model)

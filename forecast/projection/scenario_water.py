@@ -21,7 +21,13 @@ from forecast.standards.rounding import round_half_even
 from forecast.targets.comparators import meets
 from forecast.targets.model import Target
 
-__all__ = ["WaterTargetOutcome", "compare_water", "solve_water", "water_rows"]
+__all__ = [
+    "WaterTargetOutcome",
+    "compare_water",
+    "section_rows",
+    "solve_water",
+    "water_rows",
+]
 
 
 @dataclass(frozen=True)
@@ -201,11 +207,58 @@ def solve_water(
     )  # fmt: skip
 
 
+def section_rows(
+    year: WaterYear, packages: Mapping[str, Mapping[str, SectionFactors]]
+) -> list[dict[str, Any]]:
+    """Each section that a package changes, with and without it, one JSON-ready row each.
+
+    Args:
+        year: the sections.
+        packages: name → section → factors.
+
+    Returns:
+        ``package`` (empty: without any), ``section``, ``classes`` (class → share of paths),
+        ``means`` (item → mean over paths of the year's mean [unit of the item]).
+    """
+    changed = {
+        n: tuple(dict.fromkeys(i for f in of_section for i in f.items))
+        for n in year.classes
+        if (
+            of_section := [
+                f for made in packages.values() for s, f in made.items() if same_section(s, n)
+            ]
+        )
+    }
+    out: list[dict[str, Any]] = []
+    for package, factors in {"": None, **packages}.items():
+        samples = year.samples(factors)
+        for name, items in changed.items():
+            known = samples[name][np.isfinite(samples[name])]
+            means = {i: year.mean(name, i, factors) for i in items}
+            out.append(
+                {
+                    "package": package, "section": name,
+                    "classes": {
+                        label: number(float(np.mean(known == c)) if known.size else None)
+                        for c, label in enumerate(WATER_CLASSES, start=1)
+                    },
+                    "means": {
+                        i: number(float(np.nanmean(v)))
+                        for i, v in means.items()
+                        if v is not None and np.isfinite(v).any()
+                    },
+                }
+            )  # fmt: skip
+    return out
+
+
 def water_rows(outcomes: Sequence[WaterTargetOutcome]) -> list[dict[str, Any]]:
     """One JSON-ready row an outcome."""
     return [
         {
             "package": o.package, "id": o.target.id, "indicator": o.target.indicator,
+            "label_zh": o.target.label_zh, "label_en": o.target.label_en,
+            "level": o.target.level, "unit": o.target.unit, "plan": o.target.plan,
             "place": o.place, "comparator": o.target.comparator, "value": o.target.value,
             "mean": number(o.mean), "classes": {k: number(v) for k, v in o.classes.items()},
             "probability": number(o.probability), "error": number(o.error),

@@ -20,6 +20,7 @@ from forecast.report.figure_parts import ChartJob, Notices, stem
 from forecast.report.page import PageChart
 from forecast.report.review_air import air_targets, budget_data, unmeasured
 from forecast.report.review_days import CityDays, cities_of
+from forecast.report.scenario_figure import scenario_jobs
 from forecast.report.scoreboard_figure import scoreboard_data, scoreboard_regions
 from forecast.report.water_figures import flow_job, tiles_job
 
@@ -61,6 +62,7 @@ def draw_figures(
         made.append(tiles_job(water, entries, run_id, result["run"]["as_of"], notices))
     for region, trends in (flow or {}).items():
         made.append(flow_job(region, trends, run_id, notices))
+    made.extend(scenario_jobs(result.get("scenarios", ()), notices))
     from joblib import Parallel, delayed
 
     out: list[PageChart] = []
@@ -138,6 +140,7 @@ def _draw(
                 region=region, place=place, svg=drawing.read_text(encoding="utf-8"),
                 title_zh=chart.title_zh, title_en=chart.title_en,
                 csv_name=f"charts/{chart.name}.csv",
+                part="scenario" if chart.name.startswith("scenario-") else "",
             )
         )  # fmt: skip
     return out

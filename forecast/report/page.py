@@ -13,6 +13,7 @@ from typing import Any
 from forecast.disk import write_file
 from forecast.region_names import normalise_region
 from forecast.report.ahead import explained_of, group_rows, later_rows
+from forecast.report.scenario_page import ScenarioFigure, scenario_section
 from forecast.report.scoreboard import (
     UNJUDGED,
     Region,
@@ -47,7 +48,8 @@ _OPEN_ROWS = 60
 class PageChart:
     """One chart of the page: where it belongs, its SVG, titles, and the name of its table's file.
 
-    ``csv_name`` is a path relative to the page; empty when the table is not saved.
+    ``csv_name`` is a path relative to the page; empty when the table is not saved. ``part`` is
+    ``scenario`` for a chart of the section of scenarios, else empty.
     """
 
     region: str
@@ -56,6 +58,7 @@ class PageChart:
     title_zh: str
     title_en: str
     csv_name: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ def page_text(context: PageContext) -> str:
         "domains": DOMAINS,
         "folded": sum(len(r.rows) for r in regions) > _OPEN_ROWS and len(regions) > 1,
         "places": _places(context, regions, glyphs),
+        "scenarios": _scenarios(context, glyphs),
         "glyphs": glyphs,
         "unjudged": [row for row in judged if row.verdict in UNJUDGED],
         "water": card_regions(context.result),
@@ -130,6 +134,24 @@ def page_text(context: PageContext) -> str:
     template = environment.get_template("index.html.j2")
     page: str = template.render(**values, font="")
     return template.render(**values, font=page_font(page))
+
+
+def _scenarios(context: PageContext, glyphs: Glyphs) -> list[dict[str, Any]]:
+    """The answers of the run's scenarios, each with its own charts."""
+    charts = [c for c in context.charts if c.part == "scenario"]
+    return [
+        scenario_section(
+            told,
+            [
+                ScenarioFigure(c.svg, Pair(c.title_zh, c.title_en), c.csv_name)
+                for c in charts
+                if (c.region, c.place) == (told["region"], told["place"])
+            ],
+            glyphs,
+            number=number,
+        )
+        for number, told in enumerate(context.result.get("scenarios", []), 1)
+    ]
 
 
 def _overview(regions: list[Region]) -> list[tuple[str, list[int]]]:
@@ -170,6 +192,8 @@ def _places(context: PageContext, regions: list[Region], glyphs: Glyphs) -> list
         return key
 
     for k, chart in enumerate(context.charts):
+        if chart.part:
+            continue
         label = escape(f"{chart.title_zh} / {chart.title_en}", quote=True)
         figures.setdefault(key_of(chart.region, chart.place), []).append(
             _Figure(

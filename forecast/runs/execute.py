@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +20,7 @@ import pandas as pd
 
 from forecast import __version__
 from forecast.disk import write_file
-from forecast.errors import ForecastError, WorkspaceError
+from forecast.errors import ForecastError
 from forecast.models.registry import air_model
 from forecast.projection.flow_trends import FlowTrend
 from forecast.projection.panel import Panel, PanelProjection, project_panel
@@ -33,6 +31,9 @@ from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.inputs import load_panel
 from forecast.runs.lock import alone
 from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
+from forecast.runs.publishing import publish
+from forecast.runs.scenario_files import scenario_files
+from forecast.runs.scenario_runs import regions_of, run_scenarios, scenarios_sha256
 from forecast.runs.water_inputs import region_flow_trends, unmatched_sections, water_rows
 from forecast.workspace import Workspace
 
@@ -134,6 +135,9 @@ def execute(
         if _sees_later(panel, as_of):
             asked["corrections"] = "later than as_of"
         config_sha = file_sha256(workspace.config_path)
+        files, wrong = scenario_files(workspace)
+        if files:
+            asked["scenarios"] = scenarios_sha256(files)
         plans_sha = hashlib.sha256(
             "".join(p.model_dump_json() for p in panel.entered.plans).encode("utf-8")
         ).hexdigest()
@@ -149,9 +153,15 @@ def execute(
             _point(workspace, name, newest)
             return Outcome(name, folder, stood, new=False, remarks=remarks)
         jobs = request.jobs or config.run.jobs or _automatic_jobs(panel)
-        projection = project_panel(panel, settings, jobs=jobs, progress=progress)
+        projection = project_panel(
+            panel, settings, jobs=jobs, progress=progress, keep=regions_of(files)
+        )
         flow, said = region_flow_trends(workspace, panel, as_of, settings.seed)
         projection.warnings.extend([*said, *unmatched_sections(config, panel.water)])
+        scenarios, unanswered = run_scenarios(
+            workspace, panel, settings, projection, files, name, progress
+        )
+        projection.warnings.extend([*wrong, *unanswered])
         created = clock()
         result = {
             "run": {
@@ -171,10 +181,11 @@ def execute(
             "groups": projection.groups,
             "water": water_rows(projection.water, flow),
             "reference": projection.reference,
+            "scenarios": scenarios,
             "warnings": [{"zh": zh, "en": en} for zh, en in projection.warnings],
         }
-        _publish(
-            workspace, folder,
+        publish(
+            folder,
             lambda aside: _write(
                 workspace, aside, result, asked, projection, flow, progress, started, flags, panel
             ),
@@ -245,28 +256,6 @@ def _inputs(workspace: Workspace, panel: Panel) -> list[dict[str, str]]:
         {"path": str(p), "sha256": str(s)}
         for p, s in kept[["path", "sha256"]].drop_duplicates().itertuples(index=False)
     ]
-
-
-def _publish(workspace: Workspace, folder: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a folder aside, then rename it into place."""
-    for stale in workspace.reports.glob(".building-*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    try:
-        aside = Path(tempfile.mkdtemp(prefix=".building-", dir=workspace.reports))
-        try:
-            write(aside)
-            aside.chmod(0o755)
-            if folder.exists():
-                shutil.rmtree(folder)
-            aside.rename(folder)
-        except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
-    except OSError as error:
-        raise WorkspaceError(
-            f"The run can't be written to {workspace.reports} ({error.strerror or error}).",
-            "Make room or check the permissions, then run again; earlier runs are untouched.",
-        ) from error
 
 
 def _write(

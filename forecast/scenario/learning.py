@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -293,9 +294,19 @@ def read_model_runs(path: Path) -> list[ModelRun]:
     ``season``, ``scope``, ``sd``, ``level``. An empty cell is the default, an empty cut none.
 
     Raises:
-        InputError: an unknown column, or a row that can't be used; with file and line.
+        InputError: no such file, not UTF-8, an unknown column, no row, or a row that can't be used;
+            with file and line.
     """
-    with path.open(encoding="utf-8-sig", newline="") as lines:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text.", "Save it as CSV UTF-8.") from error
+    except OSError as error:
+        raise InputError(
+            f"The table of model runs {path} can't be read ({error.strerror or error}).",
+            "Give its path relative to the scenario file.",
+        ) from error
+    with StringIO(text, newline="") as lines:
         reader = csv.DictReader(lines)
         texts, numbers = ("name", "item", "season", "scope"), ("response", "sd", "level")
         for column in reader.fieldnames or ():
@@ -320,4 +331,8 @@ def read_model_runs(path: Path) -> list[ModelRun]:
             except InputError as error:
                 raise InputError(f"{where}: {error.message}", error.cure) from error
             runs.append(run)
+    if not runs:
+        raise InputError(
+            f"{path.name}: the table of model runs has no row.", "Give a row for each run."
+        )
     return runs

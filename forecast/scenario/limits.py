@@ -29,7 +29,6 @@ __all__ = [
     "confidence_cap",
     "cut_findings",
     "date_findings",
-    "decided_finding",
     "discrepancy_finding",
     "inventory_findings",
     "largest_valid_scale",
@@ -51,8 +50,6 @@ AGED = 3
 OLD = 10
 #: Years of record below which nothing was checked on the city itself.
 FEW_YEARS = 3
-#: Probability outside which a target is decided whatever is cut.
-DECIDED = (0.01, 0.99)
 #: Probability from which a place counts as probably saturated with NOx.
 SATURATED = 0.5
 #: Cuts below this are none [1].
@@ -90,6 +87,7 @@ RULES: tuple[Rule, ...] = (
         "ozone_may_rise", "warning", "可能处于 VOC 控制区而只削减 NOx",
         "NOx alone is cut where ozone is probably NOx-saturated",
     ),
+    Rule("ozone_unknown", "warning", "没有推算臭氧", "ozone is not drawn"),
     Rule("city_only", "warning", "只在本市减排", "only the city cuts"),
     Rule(
         "unchecked", "confidence", "没有回溯检验、监测不足 3 年或清单超过 3 年",
@@ -100,12 +98,21 @@ RULES: tuple[Rule, ...] = (
         "discrepancy", "warning", "模型偏差后验偏离 1 超过 2 个标准差",
         "the discrepancy lies over 2 standard deviations from 1",
     ),
+    Rule("few_draws", "warning", "学习后的有效样本不足 200", "an effective sample under 200 after learning"),
+    Rule("foreign", "warning", "情景文件写的是别的地区", "the scenario file is of another region"),
+    Rule(
+        "unlike_parameters", "warning", "各方案的响应参数不同",
+        "packages go with different parameters of the response",
+    ),
+    Rule("unknown_section", "warning", "断面没有推算的类别", "a section without a projected class"),
+    Rule("balance", "warning", "水的负荷与浓度不平衡", "loads and concentration of water do not close"),
+    Rule("not_answered", "warning", "断面项目无法回答", "an item of a section is not answered"),
     Rule(
         "untouched_days", "note", "沙尘、烟花、生物质燃烧日不受情景影响",
         "days of dust, fireworks and biomass burning stay as they are",
     ),
     Rule("conditional", "note", "结果是条件估计", "the result is a conditional estimate"),
-    Rule("decided", "note", "目标已成定局", "the target is decided whatever is cut"),
+    Rule("decided", "note", "目标已成定局（概率低于 1 % 或高于 99 %）", "the target is decided whatever is cut"),
     Rule("no_day_left", "refusal", "所有措施都在所问时段之后开始", "every measure starts after the days asked"),
     Rule("late_start", "warning", "措施在所问时段之后开始", "a measure starts after the days asked"),
     Rule("in_the_record", "warning", "措施在起报日前已全部见效", "a measure was in full effect at the origin"),
@@ -326,20 +333,6 @@ def discrepancy_finding(
         f"Inventory or elasticities do not explain the record (discrepancy "
         f"{float(np.median(posterior)):.2f}).",
     )
-
-
-def decided_finding(probabilities: Sequence[float]) -> Finding | None:
-    """Say first that a target is decided: P under every package, nothing included, below 1 % or above 99 %."""
-    low, high = DECIDED
-    if not probabilities or (max(probabilities) >= low and min(probabilities) <= high):
-        return None
-    missed = max(probabilities) < low
-    return _finding(
-        "decided",
-        "无论是否减排，该目标都几乎不可能达到。" if missed else "无论是否减排，该目标都几乎肯定达到。",
-        "The target is out of reach whatever is cut." if missed
-        else "The target is met whatever is cut.",
-    )  # fmt: skip
 
 
 def date_findings(

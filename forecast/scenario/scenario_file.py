@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from forecast.errors import InputError, UsageError
 from forecast.scenario.inventory_units import parse_amount
+from forecast.scenario.learning import read_model_runs
 from forecast.scenario.pollutants import POLLUTANT_NAMES, POLLUTANTS, pollutant_of
 from forecast.scenario.scenario_model import Compliance, Measure, Scenario
 from forecast.scenario.water_section_file import WATER_TABLES
@@ -29,7 +30,8 @@ def load_scenario(path: Path) -> Scenario:
 
     Raises:
         InputError: not readable, not TOML, an unknown key, or a value that is not allowed; the
-            message names the file, the key and what is allowed.
+            message names the file, the key and what is allowed. The same for its table of model
+            runs, whose path is made a full one.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -43,7 +45,15 @@ def load_scenario(path: Path) -> Scenario:
         raise InputError(
             f"{path} can't be read ({error.strerror or error}).", "Check its permissions."
         ) from error
-    return scenario_of_text(text, str(path))
+    scenario = scenario_of_text(text, str(path))
+    runs = scenario.response.model_runs
+    if not runs:
+        return scenario
+    # Beside the scenario file, wherever the command is called; wrong rows are said at once.
+    table = (path.parent / runs).resolve()
+    read_model_runs(table)
+    response = scenario.response.model_copy(update={"model_runs": str(table)})
+    return scenario.model_copy(update={"response": response})
 
 
 def scenario_of_text(text: str, name: str) -> Scenario:
@@ -168,7 +178,7 @@ def _key(where: Sequence[int | str]) -> str:
     head = str(where[0])
     if len(where) == 1 and head not in Scenario.model_fields:
         return head
-    if head not in _LISTS and head not in ("inventory", "growth"):
+    if head not in _LISTS and head not in ("inventory", "growth", "response"):
         return head
     rest = [str(part + 1) if isinstance(part, int) else part for part in where[1:]]
     return " ".join([f"[[{head}]]" if head in _LISTS else f"[{head}]", *rest])

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from forecast.errors import ForecastError
 from forecast.scenario.inventory_units import Amount, parse_amount
 from forecast.scenario.pollutants import POLLUTANTS, WATER_POLLUTANTS, pollutant_of
+from forecast.scenario.response_model import ResponseChoice
 from forecast.scenario.water_section_file import WATER_TABLES, read_water_sections
 from forecast.scenario.water_sections import WaterSection
 
@@ -291,12 +292,19 @@ class PastChange(_Part):
     def _known(cls, value: str) -> str:
         return _pollutant(value)
 
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.from_year is not None and self.from_year >= self.to_year:
+            raise ValueError("from_year must lie before to_year")
+        return self
+
 
 class Scenario(_Part):
     """All of a scenario file.
 
     ``water_sections``, ``water_inflows`` and ``water_sources`` describe what stands above the
-    sections; the water response reads and checks them itself (``water``).
+    sections; the water response reads and checks them itself (``water``). ``response`` is what the
+    city knows better than the defaults of the air response.
     """
 
     format: Literal[1] = 1
@@ -311,6 +319,7 @@ class Scenario(_Part):
     measures: list[Measure] = []
     not_quantifiable: list[NoFactor] = []
     past_changes: list[PastChange] = []
+    response: ResponseChoice = ResponseChoice()
     water_sections: list[dict[str, Any]] = []
     water_inflows: list[dict[str, Any]] = []
     water_sources: list[dict[str, Any]] = []

@@ -38,7 +38,7 @@ def new_scenario(
     if package is not None:
         parts += [_measure(m) for m in package.measures]
         parts += [_no_factor(package)]
-    parts.append(_WATER)
+    parts += [_response_part(package), _WATER]
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
@@ -92,6 +92,25 @@ _MEASURES = """\
 # source = ""
 """.replace("{pollutants}", ", ".join(POLLUTANTS))
 
+_RESPONSE = """\
+# 空气响应：本市已知的数值，用来替换或修正默认值（可选）/ what the city knows better than the defaults (optional)
+[response]
+# pm25_model = "auto"              # auto、components（组分）、sectors（行业）
+# uptake = false                   # PM2.5 下降使 O3 上升，大小几乎未知 / O3 answers the fall of PM2.5, hardly known
+# 参数：一个数，或 80 % 区间的两端 / a parameter: one number, or the ends of its 80 % range
+# overrides.L = [0.30, 0.60]       # 本地份额 / local share
+# overrides.e_so2 = 0.12
+# O3 敏感区概率：saturated（VOC 控制）、transitional、limited（NOx 控制）/ chances of the ozone regimes
+# regimes.cold = [0.80, 0.15, 0.05]
+# hcho_no2.warm = 2.1              # 卫星 HCHO/NO2 柱浓度比，4–9 月 / ratio of satellite columns, April to September
+# no2.warm = 38.0                  # 季均 NO2 µg/m³（珠三角判据）/ mean NO2, rule of the Pearl River Delta
+# suburban = false                 # 城郊或小城市 / a suburb or a small town
+# 实测组分占 PM2.5 的份额与标准误差 / measured shares of PM2.5 and their standard errors
+# components.primary = [0.35, 0.05]
+# components.inorganic = [0.42, 0.04]
+# model_runs = "model_runs.csv"    # 数值模式结果表，路径相对本文件 / runs of another model, relative to this file
+"""
+
 _WATER = """\
 # 水：断面上游的来源（可选），水的措施写 pollutants = ["COD"] 等，sector 写来源种类或名称
 # Water: what stands above a section (optional); its measures name COD, NH3N, TN or TP, the sector is a kind or a name
@@ -141,6 +160,19 @@ def _inventory_part(inventory: Inventory | None) -> str:
         "# months.residential = [3, 2.5, 2, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 1, 2, 3]   # 逐月权重 / weights of months"
     )
     return "\n".join(lines)
+
+
+def _response_part(package: Scenario | None) -> str:
+    """The comments, with what the package itself says below them."""
+    said = {} if package is None else package.response.model_dump(exclude_defaults=True)
+    lines = []
+    for key, value in said.items():
+        if isinstance(value, dict):
+            given = {k: v for k, v in value.items() if v is not None}
+            lines += [f"{key}.{k} = {json.dumps(v)}" for k, v in given.items()]
+        else:
+            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join([_RESPONSE.rstrip("\n"), *lines])
 
 
 def _emissions_part(package: Scenario | None) -> str:

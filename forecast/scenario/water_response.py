@@ -148,9 +148,9 @@ class SectionResponse:
         removed: NDArray[np.float64] | None = None
         before: NDArray[np.float64] | None = None
         for j, (name, kind) in enumerate(zip(shares.names, shares.kinds, strict=True)):
-            made = cuts.of(kind, name, shares.load_item)
-            if made is None and shares.load_item != item:
-                made = cuts.of(kind, name, item)
+            # A measure cuts COD; loads of CODMn fall with it, whether given as such or not.
+            of = dict.fromkeys((shares.load_item, item, *(("cod",) if item == "codmn" else ())))
+            made = next((c for one in of if (c := cuts.of(kind, name, one)) is not None), None)
             if made is None or not made.any() or not shares.values[:, :, j].any():
                 continue
             arrived = arrived_cuts(clock.spread(made), clock.years, shares.lags[:, j])

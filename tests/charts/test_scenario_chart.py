@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,18 +22,9 @@ from forecast.charts.scenario_chart import (
     ScenarioChartData,
     scenario_chart,
 )
-from forecast.charts.scenario_data import curve_of, panels_of
+from forecast.charts.scenario_data import chosen_target, curve_of, levers_of, panels_of
 from forecast.charts.scenario_map import ScenarioMapData, scenario_map
 from forecast.charts.style import LINES, Lang
-from forecast.projection.scenario_inverse import Solution
-from forecast.projection.scenario_outcome import (
-    Change,
-    IndicatorOutcome,
-    PackageOutcome,
-    ScenarioOutcome,
-    TargetOutcome,
-)
-from forecast.targets.model import Target
 
 LANGS: tuple[Lang, ...] = ("zh", "en", "both")
 
@@ -110,7 +102,7 @@ def test_every_glyph_is_there_and_no_words_overlap(
 def test_numbers_stand_as_given(scenario: ScenarioChartData) -> None:
     said = words(scenario_chart(scenario, lang="en"))
     for text in ("42.3", "38.6  -3.7 [-6.2, -1.1]", "173.1  +3.1 [-2.0, +7.0] worse", "63 %", "<1 %",
-                 "P(≤40) %", "no target", "not all six items", "80 % at 32.2 %",
+                 "P(≤40) %", "no target", "not all six items", "80 % at 32 %",
                  "80 % not reached (at most 30 %)", "conditional estimate",
                  "priors from the literature", "nitrate may rise"):  # fmt: skip
         assert text.replace("\n", " ") in said.replace("\n", " "), text
@@ -180,49 +172,85 @@ def test_map_numbers_border_and_certainty(levers: ScenarioMapData) -> None:
         scenario_map(dataclasses.replace(levers, o3_change=levers.o3_change[:2]))
 
 
-def made_outcome() -> ScenarioOutcome:
-    firm = Target(id="firm", domain="air", indicator="pm25_annual_mean", label_zh="目标", year=2025,
-                  label_en="target", kind="threshold", level="firm", comparator="<=", value=40)  # fmt: skip
-    stretch = firm.model_copy(update={"id": "stretch", "level": "stretch", "value": 38})
+def made_rows() -> list[dict[str, Any]]:
+    """Two indicators of the baseline and of a package, as stored; the stretch target stands first."""
     quantiles = {"0.05": 35.0, "0.95": 45.0}
+    change = {"mean": -2.0, "error": 0.1, "low": -4.0, "high": -1.0, "share_worse": 0.0}
+    rows: list[dict[str, Any]] = []
+    for package, mean in (("", 42.0), ("A", 40.0)):
+        for name in ("pm25_annual_mean", "o3_8h_p90"):
+            row = {"package": package, "kind": "indicator", "indicator": name, "unit": "µg/m³",
+                   "mean": mean, "quantiles": quantiles}  # fmt: skip
+            rows.append(row | ({"change": change} if package else {}))
+        for key, value, p in (("stretch", 38, 0.2), ("firm", 40, 0.7)):
+            rows.append(
+                {"package": package, "kind": "target", "id": key, "level": key, "comparator": "<=",
+                 "indicator": "pm25_annual_mean", "value": value, "probability": p, "error": 0.01,
+                 "decided": ""}
+            )  # fmt: skip
+    return rows
 
-    def package(name: str, mean: float, change: Change | None) -> PackageOutcome:
-        indicators = {
-            n: IndicatorOutcome(n, "µg/m³", mean, quantiles, change)
-            for n in ("pm25_annual_mean", "o3_8h_p90")
-        }
-        chances = (TargetOutcome(stretch, 0.2, 0.01), TargetOutcome(firm, 0.7, 0.01))
-        return PackageOutcome(name, indicators, chances)
 
-    change = Change(-2.0, 0.1, -4.0, -1.0, 0.0)
-    return ScenarioOutcome(
-        package("", 42.0, None), (package("A", 40.0, change),), {}, (), 2000, 0.9
-    )
-
-
-def test_panels_of_an_outcome() -> None:
+def test_panels_of_stored_rows() -> None:
     """The firm target leads; an indicator that is not forecast keeps its panel, without bars."""
-    panels = panels_of(made_outcome())
+    panels = panels_of(made_rows(), ["A"])
     assert [p.indicator for p in panels] == ["pm25_annual_mean", "o3_8h_p90", "good_day_ratio"]
     assert panels[0].target == 40
     assert [b.mean for b in panels[0].bars] == [42.0, 40.0]
+    assert (panels[0].bars[1].low, panels[0].bars[1].high) == (35.0, 45.0)
     assert panels[0].bars[1].change == -2.0
     assert panels[0].bars[1].probability == 0.7
+    assert np.isnan(panels[0].bars[0].change)
     assert np.isnan(panels[1].bars[0].probability)
     assert panels[2].bars == ()
-    named = panels_of(made_outcome(), targets=[made_outcome().baseline.targets[0].target])
-    assert named[0].target == 38
+    assert panels_of(made_rows(), ["A", "unknown"])[0].bars == ()
 
 
-def test_curve_of_a_solution() -> None:
-    target = made_outcome().baseline.targets[0].target
-    found = Solution(
-        target, 0.8, np.array([0.0, 0.5, 1.0]), np.array([0.1, 0.8, 0.9]), 0.5, 0.8, (0.4, 0.6),
-        (0.9, 1.0), 1.0, np.zeros(4), None, "", 4,
-    )  # fmt: skip
-    curve = curve_of(found, "全部", "all", percent=40.0)
-    assert curve.cuts == (0.0, 20.0, 40.0)
-    assert (curve.at, curve.low, curve.high) == (20.0, 16.0, 24.0)
-    never = curve_of(dataclasses.replace(found, scale=None, interval=None), "全部", "all")
+def test_an_open_target_goes_before_a_decided_one() -> None:
+    rows = [{**r, "decided": "missed"} if r.get("id") == "firm" else r for r in made_rows()]
+    chosen = chosen_target(rows, "pm25_annual_mean")
+    assert chosen is not None
+    assert chosen["id"] == "stretch"
+    assert chosen_target(rows, "o3_8h_p90") is None
+
+
+def test_curve_of_a_stored_answer() -> None:
+    found = {"scales": [0.0, 0.5, 1.0], "chances": [0.1, 0.8, 0.9], "asked": 0.8, "scale": 0.5,
+             "low": 0.4, "high": 0.6}  # fmt: skip
+    curve = curve_of(found, "全部", "all")
+    assert curve.cuts == (0.0, 50.0, 100.0)
+    assert (curve.at, curve.low, curve.high) == (50.0, 40.0, 60.0)
+    assert curve_of({**found, "high": None}, "全部", "all").high == float("inf")
+    never = curve_of({**found, "scale": None, "low": None, "high": None}, "全部", "all")
     assert never.at is None
-    assert np.isnan(never.low)
+    assert np.isnan(never.low) and np.isnan(never.high)
+
+
+def test_levers_of_stored_pairs() -> None:
+    """Pairs in any order give the same tables; a pair that is missing is no map."""
+    rows = [
+        {"first": a, "second": b, "probability": a + b, "pm25_change": -a, "o3_change": None}
+        for b in (0.5, 0.0)
+        for a in (0.2, 0.0, 0.1)
+    ]
+    first, second, tables = levers_of(rows)
+    assert first.tolist() == [0.0, 10.0, 20.0]
+    assert second.tolist() == [0.0, 50.0]
+    assert tables["probability"].tolist() == [[0.0, 0.5], [0.1, 0.6], [0.2, 0.7]]
+    assert np.isnan(tables["o3_change"]).all()
+    for wrong in (rows[:-1], [*rows, rows[0]]):
+        with pytest.raises(ValueError, match="3 by 2"):
+            levers_of(wrong)
+
+
+def test_a_long_name_and_its_details_take_lines_of_their_own(scenario: ScenarioChartData) -> None:
+    """Rows grow with them; what fits nowhere ends in an ellipsis."""
+    long = Package("方案", "Measures of the plan of a city for the years 2021 to 2025 and later",
+                   "", "NOx -4000 t, VOC -2300 t, SO2 -450 t, " * 4)  # fmt: skip
+    packages = (scenario.packages[0], long, scenario.packages[2])
+    tall = scenario_chart(dataclasses.replace(scenario, packages=packages), lang="en")
+    plain = scenario_chart(scenario, lang="en")
+    assert tall.figure.get_size_inches()[1] > plain.figure.get_size_inches()[1]
+    names = [t.get_text() for t in drawn_texts(tall.figure) if t.get_gid() == "name"]
+    assert [n.count("\n") for n in names if n.startswith(("Measures", "NOx -"))] == [1, 2]
+    assert sum(n.endswith("…") for n in names) == 2

@@ -16,7 +16,6 @@ from forecast.scenario.limits import (
     confidence_cap,
     cut_findings,
     date_findings,
-    decided_finding,
     discrepancy_finding,
     inventory_findings,
     largest_valid_scale,
@@ -151,15 +150,6 @@ def test_a_discrepancy_far_from_one_is_said() -> None:
     found = discrepancy_finding(prior, np.full(10, np.exp(-0.80)))
     assert found is not None
     assert "do not explain the record" in found.en
-
-
-def test_a_decided_target_is_said() -> None:
-    """Only where every package agrees."""
-    assert decided_finding([0.005, 0.009]) is not None
-    assert decided_finding([0.995, 0.999]) is not None
-    assert decided_finding([0.005, 0.02]) is None
-    assert decided_finding([0.005, 0.995]) is None
-    assert decided_finding([]) is None
 
 
 def _dated(*starts: str) -> Scenario:

@@ -14,6 +14,7 @@ from forecast.report.chapters.facts import ReviewFacts, ReviewKind
 from forecast.report.chapters.outlook import outlook_chapter
 from forecast.report.chapters.plan_progress import plan_chapter
 from forecast.report.chapters.reservations import reservations_chapter
+from forecast.report.chapters.scenarios import scenarios_chapter
 from forecast.report.chapters.summary import summary_chapter
 from forecast.report.chapters.targets import targets_chapter
 from forecast.report.chapters.water import water_chapter
@@ -32,6 +33,7 @@ CHAPTERS: dict[str, Callable[[ReviewFacts], Chapter | None]] = {
     "water": water_chapter,
     "comparison": compared_chapter,
     "outlook": outlook_chapter,
+    "scenarios": scenarios_chapter,
     "reservations": reservations_chapter,
     "appendix": appendix_chapter,
 }

@@ -12,6 +12,7 @@ import pandas as pd
 from forecast import workspace as _workspace
 from forecast.api_options import as_date, known_year
 from forecast.api_scenario import ScenarioCalls
+from forecast.api_schedule import ScheduleCalls
 from forecast.api_targets import TargetCalls
 from forecast.configuration import Config
 from forecast.errors import InputError, UsageError
@@ -42,7 +43,7 @@ def _by_file(
     return lambda done, total, _: progress(stage, done, total)
 
 
-class Workspace(TargetCalls, ScenarioCalls):
+class Workspace(TargetCalls, ScenarioCalls, ScheduleCalls):
     """A workspace: a folder with ``forecast.toml``, readings, tables and reports.
 
     Args:

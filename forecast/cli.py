@@ -18,6 +18,7 @@ from forecast.cli_data import add_commands
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName, StandardToken, YearOf
 from forecast.cli_report import add_report
 from forecast.cli_scenario import scenario_app
+from forecast.cli_schedule import schedule_app
 from forecast.cli_standard import standard_app
 from forecast.cli_target import target_app
 from forecast.cli_trend import add_trend
@@ -43,6 +44,7 @@ add_chart(app)
 add_trend(app)
 add_report(app)
 app.add_typer(scenario_app, name="scenario")
+app.add_typer(schedule_app, name="schedule")
 app.add_typer(standard_app, name="standard")
 app.add_typer(target_app, name="target")
 

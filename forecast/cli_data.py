@@ -263,6 +263,16 @@ def status(
             "--all", help="包括已决定的标记、逐个更正 also what was decided, each correction"
         ),
     ] = False,
+    health: Annotated[
+        bool,
+        typer.Option(
+            "--health", help="上次成功运行是否太旧;太旧或失败时退出码非0 is the last good run recent"
+        ),
+    ] = False,
+    max_age: Annotated[
+        str | None,
+        typer.Option("--max-age", help="最多多旧,如 26h how old it may be", metavar="AGE"),
+    ] = None,
     region: RegionName = None,
     workspace: Folder = Path(),
     as_json: Json = False,
@@ -271,6 +281,13 @@ def status(
 ) -> None:
     """工作区里有什么。 What is there: places, items, period, completeness, last run."""
     opened = _open(workspace)
+    if health:
+        state = opened.health(max_age)
+        if as_json:
+            _say_json(state.to_dict())
+        else:
+            DataConsole(lang, quiet=quiet).say(state.zh, state.en, always=True)
+        raise typer.Exit(state.exit_code)
     if quality:
         found = opened.quality(region=region, every=every)
         if as_json:

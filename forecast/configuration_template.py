@@ -98,4 +98,15 @@ folder = "plans"                  # 自备规划所在文件夹 / folder with pl
 organisation = ""                 # 报告封面的编制单位 / who hands the review in
 chapters = []                     # 章节及顺序,空=默认 / chapters in order, empty: the usual ones
 template = ""                     # 自备Word模板(.docx) / a Word file whose styles are used
+
+[schedule]
+at = "06:30"                      # 每天定时运行的时刻 / time of the morning run
+timezone = ""                     # 空=工作区的时区 / empty: the zone above
+env_file = ""                     # 只有本人可读的密钥文件 / owner-only file with the secrets
+secrets = []                      # 另有哪些环境变量是密钥,日志中不出现 / more variables no log may show
+fetch = []                        # 先下载的来源,如 "open-meteo --place 衡水 --lat 37.74 --lon 115.67 --from -10d"
+step_minutes = 360                # 一步最长多少分钟 / a step that takes longer is ended
+max_age = "26h"                   # 上次成功运行最多多旧 / how old the last good run may be
+log_kilobytes = 2000              # 日志到此大小换新 / a log of this size is set aside
+log_files = 10                    # 保留几个日志 / so many are kept
 """

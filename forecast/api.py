@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from forecast.ingest.report import IngestReport
     from forecast.projection.observed import Assessment
     from forecast.runs.execute import Outcome
+    from forecast.runs.repeat import Repeated
     from forecast.runs.review_documents import ReviewOutcome
     from forecast.runs.trends import TrendAnswer
     from forecast.verification.backtest import BacktestOutcome
@@ -327,6 +328,14 @@ class Workspace(TargetCalls, ScenarioCalls, ScheduleCalls):
             ),
             progress=progress,
         )  # fmt: skip
+
+    def repeat(
+        self, run_id: str, *, jobs: int | None = None, progress: Progress | None = None
+    ) -> Repeated:
+        """Make a past run again from its manifest and compare it with what stands, to the byte."""
+        from forecast.runs.repeat import repeat
+
+        return repeat(self._inner, run_id, jobs=jobs, progress=progress)
 
     def backtest(
         self,

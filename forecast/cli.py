@@ -22,7 +22,7 @@ from forecast.cli_schedule import schedule_app
 from forecast.cli_standard import standard_app
 from forecast.cli_target import target_app
 from forecast.cli_trend import add_trend
-from forecast.errors import ForecastError
+from forecast.errors import ForecastError, UsageError
 from forecast.terminal import Console, progress_bar
 
 if TYPE_CHECKING:
@@ -129,6 +129,12 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="随机种子 root seed", min=0)] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", help="进程数 processes", min=1)] = None,
+    repeat: Annotated[
+        str | None,
+        typer.Option(
+            "--repeat", help="按清单重做某次运行并逐字节比较 make a past run again", metavar="ID"
+        ),
+    ] = None,
     workspace: Folder = Path(),
     as_json: Json = False,
     quiet: Quiet = False,
@@ -136,6 +142,15 @@ def run(
 ) -> None:
     """主任务:每个目标的达标概率、余量和报告页。 The main job: every target judged, with a page."""
     opened = _open(workspace)
+    if repeat is not None:
+        given = (as_of, year, plan, region, standard, model, paths, seed)
+        if any(value is not None for value in given):
+            raise UsageError(
+                "--repeat goes with no other question: the manifest of the run has it.",
+                "Leave the other options out.",
+            )
+        _repeat(opened, repeat, jobs, as_json, quiet, lang)
+        return
     with progress_bar(lang, quiet=quiet or as_json) as progress:
         outcome = opened.run(
             as_of=as_of, year=year, plan=plan, region=region, standard=standard, model=model,
@@ -145,6 +160,35 @@ def run(
         sys.stdout.write((outcome.folder / "projection.json").read_text(encoding="utf-8"))
         return
     Console(lang, quiet=quiet).run(outcome, sample=opened.config.workspace.sample)
+
+
+def _repeat(
+    opened: Workspace, run_id: str, jobs: int | None, as_json: bool, quiet: bool, lang: str
+) -> None:
+    """Make a run again; another answer ends with exit code 1."""
+    with progress_bar(lang, quiet=quiet or as_json) as progress:
+        made = opened.repeat(run_id, jobs=jobs, progress=progress)
+    if as_json:
+        _say_json(made.told())
+    else:
+        say = Console(lang, quiet=quiet)
+        if made.same:
+            say.say(
+                f"运行 {run_id} 重做后逐字节相同(时间除外)。",
+                f"The run {run_id} gives the same bytes again, times apart.",
+                always=True,
+            )
+        else:
+            say.say(
+                f"运行 {run_id} 重做后不同,首处为 {made.places[0] if made.places else '—'}。",
+                f"The run {run_id} gives another answer, first at "
+                f"{made.places[0] if made.places else '–'}.",
+                always=True,
+            )
+        for zh, en in made.reasons:
+            say.say(f"· {zh}", f"· {en}", always=True)
+    if not made.same:
+        raise typer.Exit(1)
 
 
 def _utf8_streams() -> None:

@@ -20,6 +20,7 @@ _FLOW = (
     ("partitions",),
     ("revisions",),
     ("store",),
+    ("store_then",),
     ("configuration_alerts", "configuration_retention", "configuration_schedule"),
     ("configuration", "configuration_template"),
     ("workspace",),

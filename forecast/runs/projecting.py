@@ -1,0 +1,231 @@
+"""What a run works out, without a file written: the question as asked, the answer as an object."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from forecast import __version__
+from forecast.errors import ForecastError
+from forecast.models.registry import air_model
+from forecast.projection.flow_trends import FlowTrend
+from forecast.projection.panel import Panel, PanelProjection, project_panel
+from forecast.projection.settings import Settings
+from forecast.runs.inputs import load_panel
+from forecast.runs.manifest import file_sha256
+from forecast.runs.scenario_files import scenario_files
+from forecast.runs.scenario_packages import NamedScenario
+from forecast.runs.scenario_runs import regions_of, run_scenarios, scenarios_sha256
+from forecast.runs.water_inputs import region_flow_trends, unmatched_sections, water_rows
+from forecast.workspace import Workspace
+
+__all__ = ["Answered", "Question", "Request", "answered", "question_of"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a run; None takes the workspace's value.
+
+    Attributes:
+        as_of: last day whose readings may be used; None: the last day with a reading.
+        year: calendar year judged; None: the year of ``as_of``.
+        plan: only the targets of this plan.
+        region: only this region (with or without 市 and the like).
+        standard: token of a standard version instead of those in force by date.
+        model: name of the model that draws.
+        paths, seed, jobs: number of paths, root seed, processes.
+    """
+
+    as_of: date | None = None
+    year: int | None = None
+    plan: str | None = None
+    region: str | None = None
+    standard: str | None = None
+    model: str | None = None
+    paths: int | None = None
+    seed: int | None = None
+    jobs: int | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request on the readings known to a workspace.
+
+    Attributes:
+        panel, settings: what is projected and how.
+        asked: JSON-ready, every default filled in; it names the run.
+        config_sha256, plans_sha256: of the configuration's bytes and of the plans in use.
+        scenarios: the scenario files; ``wrong`` those that could not be read (zh, en).
+    """
+
+    panel: Panel
+    settings: Settings
+    asked: dict[str, Any]
+    config_sha256: str
+    plans_sha256: str
+    scenarios: Sequence[NamedScenario] = ()
+    wrong: Sequence[tuple[str, str]] = ()
+
+    @property
+    def as_of(self) -> date:
+        """Last day whose readings are used."""
+        return self.settings.as_of
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The answer: the object of ``projection.json`` but for times, and what is drawn from.
+
+    ``result["run"]`` lacks ``created`` and ``seconds``.
+    """
+
+    result: dict[str, Any]
+    projection: PanelProjection = field(repr=False)
+    flow: dict[str, list[FlowTrend]] = field(repr=False)
+
+
+def question_of(workspace: Workspace, request: Request) -> Question:
+    """Read what a request needs.
+
+    Raises:
+        ForecastError: no readings, an unknown region, plan, model or standard, a year out of reach.
+    """
+    config = workspace.config
+    panel, as_of = load_panel(
+        workspace, request.as_of, year=request.year, region=request.region, plan=request.plan
+    )
+    settings = Settings(
+        as_of=as_of,
+        year=as_of.year if request.year is None else request.year,
+        standard=request.standard or config.standards.aqi or config.standards.limits or None,
+        n_paths=request.paths or config.run.paths,
+        seed=config.run.seed if request.seed is None else request.seed,
+        denominator=config.standards.denominator,
+        likely=config.thresholds.likely,
+        unlikely=config.thresholds.unlikely,
+        model=request.model or config.run.model,
+        outlook=config.run.outlook,
+        month_rule=config.water.stable,
+        month_share=config.water.stable_share,
+    )
+    _check(settings)
+    asked: dict[str, Any] = {
+        "as_of": as_of.isoformat(),
+        "year": settings.year,
+        "plan": request.plan,
+        "region": request.region,
+        "standard": settings.standard,
+        "model": settings.model,
+        "paths": settings.n_paths,
+        "seed": settings.seed,
+    }
+    if _sees_later(panel, as_of):
+        asked["corrections"] = "later than as_of"
+    files, wrong = scenario_files(workspace)
+    if files:
+        asked["scenarios"] = scenarios_sha256(files)
+    plans = "".join(p.model_dump_json() for p in panel.entered.plans)
+    return Question(
+        panel, settings, asked, file_sha256(workspace.config_path),
+        hashlib.sha256(plans.encode("utf-8")).hexdigest(), files, wrong,
+    )  # fmt: skip
+
+
+def answered(
+    workspace: Workspace,
+    question: Question,
+    name: str,
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Answered:
+    """Work out the answer; it does not depend on ``jobs``.
+
+    Args:
+        workspace, question: as read by :func:`question_of`.
+        name: of the run.
+        jobs: processes; None: the configuration's, else by the number of cities.
+        progress: called with the stage, places done and in all.
+    """
+    config, panel, settings = workspace.config, question.panel, question.settings
+    projection = project_panel(
+        panel, settings, jobs=jobs or config.run.jobs or _automatic_jobs(panel),
+        progress=progress, keep=regions_of(question.scenarios),
+    )  # fmt: skip
+    flow, said = region_flow_trends(workspace, panel, settings.as_of, settings.seed)
+    projection.warnings.extend([*said, *unmatched_sections(config, panel.water)])
+    scenarios, unanswered = run_scenarios(
+        workspace, panel, settings, projection, question.scenarios, name, progress
+    )
+    projection.warnings.extend([*question.wrong, *unanswered])
+    result: dict[str, Any] = {
+        "run": {
+            "id": name,
+            "as_of": settings.as_of.isoformat(),
+            "year": settings.year,
+            "seed": settings.seed,
+            "version": __version__,
+            "standard": settings.standard or "by date",
+            "inputs": _inputs(workspace, panel),
+            "config_sha256": question.config_sha256,
+            "sample": config.workspace.sample,
+        },
+        "projections": projection.entries,
+        "groups": projection.groups,
+        "water": water_rows(projection.water, flow),
+        "reference": projection.reference,
+        "scenarios": scenarios,
+        "warnings": [{"zh": zh, "en": en} for zh, en in projection.warnings],
+    }
+    return Answered(result, projection, flow)
+
+
+def _sees_later(panel: Panel, as_of: date) -> bool:
+    """Return whether a value is used that became known only after ``as_of``.
+
+    That is so without ``--as-of``, where a correction came later than the last reading; such a run
+    is another one than that of the same day with ``--as-of``.
+    """
+    day_after = pd.Timestamp(as_of) + pd.Timedelta(days=1)
+    return any(bool((t["known_from"] >= day_after).any()) for t in (panel.air, panel.water))
+
+
+def _check(settings: Settings) -> None:
+    air_model(settings.model)
+    if settings.standard:
+        from forecast.standards.versions import resolve
+
+        resolve(settings.standard)
+    if settings.year < settings.as_of.year - 30 or settings.year > settings.as_of.year + 10:
+        raise ForecastError(
+            f"The year {settings.year} is out of reach of readings up to {settings.as_of}.",
+            "Ask for a year at most ten years ahead or thirty back.",
+        )
+
+
+#: Below so many cities a second process costs more than it saves (it loads everything anew).
+_CITIES_PER_PROCESS = 8
+
+
+def _automatic_jobs(panel: Panel) -> int:
+    """Processes for a run: one for a small workspace, up to the number of cores for a large one."""
+    cities = panel.air[["region", "place"]].drop_duplicates().shape[0]
+    return max(1, min(os.cpu_count() or 1, 1 + cities // _CITIES_PER_PROCESS))
+
+
+def _inputs(workspace: Workspace, panel: Panel) -> list[dict[str, str]]:
+    used = set(panel.air["file_id"]) | set(panel.water["file_id"])
+    files = workspace.store.files()
+    kept = files[files["file_id"].isin(used)].sort_values(["path", "sha256"])
+    return [
+        {"path": str(p), "sha256": str(s)}
+        for p, s in kept[["path", "sha256"]].drop_duplicates().itertuples(index=False)
+    ]

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from forecast import workspace as _workspace
+from forecast.api_alert import AlertCalls
 from forecast.api_options import as_date, known_year
 from forecast.api_scenario import ScenarioCalls
 from forecast.api_schedule import ScheduleCalls
 from forecast.api_targets import TargetCalls
+from forecast.api_verify import VerifyCalls
 from forecast.configuration import Config
 from forecast.errors import InputError, UsageError
 
@@ -44,7 +46,7 @@ def _by_file(
     return lambda done, total, _: progress(stage, done, total)
 
 
-class Workspace(TargetCalls, ScenarioCalls, ScheduleCalls):
+class Workspace(TargetCalls, ScenarioCalls, ScheduleCalls, VerifyCalls, AlertCalls):
     """A workspace: a folder with ``forecast.toml``, readings, tables and reports.
 
     Args:

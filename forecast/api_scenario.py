@@ -108,7 +108,8 @@ class ScenarioCalls:
             file, cuts, start, scope: the package, as for :meth:`scenario`.
             probability: what is asked, inside (0, 1).
             targets: ids or indicators; none: all but stretch goals and what is decided anyway.
-            most: largest scale tried; None: the end of the trusted domain, at most 5.
+            most: largest scale tried; None: the end of the trusted domain, at most 5. Beyond that
+                domain the answer is said to be extrapolated; beyond 100 % it is refused.
             progress: called with the stage, targets done and in all.
             **question: see the class.
         """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forecast.cli_alert import add_changes, alert_app
 from forecast.cli_backtest import add_backtest
 from forecast.cli_chart import add_chart
 from forecast.cli_data import add_commands
@@ -22,6 +23,7 @@ from forecast.cli_schedule import schedule_app
 from forecast.cli_standard import standard_app
 from forecast.cli_target import target_app
 from forecast.cli_trend import add_trend
+from forecast.cli_verify import add_verify
 from forecast.errors import ForecastError, UsageError
 from forecast.terminal import Console, progress_bar
 
@@ -43,6 +45,9 @@ add_backtest(app)
 add_chart(app)
 add_trend(app)
 add_report(app)
+add_verify(app)
+add_changes(app)
+app.add_typer(alert_app, name="alert")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(schedule_app, name="schedule")
 app.add_typer(standard_app, name="standard")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from forecast.configuration_alerts import AlertSettings
 from forecast.configuration_schedule import ScheduleSettings
 from forecast.errors import WorkspaceError
 from forecast.standards.items import AIR_ITEMS, WATER_ITEMS
@@ -241,6 +242,7 @@ class Config(_Part):
     plans: Plans = Plans()
     report: Report = Report()
     schedule: ScheduleSettings = ScheduleSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @model_validator(mode="after")
     def _sections_once(self) -> Self:

@@ -109,4 +109,16 @@ step_minutes = 360                # 一步最长多少分钟 / a step that takes
 max_age = "26h"                   # 上次成功运行最多多旧 / how old the last good run may be
 log_kilobytes = 2000              # 日志到此大小换新 / a log of this size is set aside
 log_files = 10                    # 保留几个日志 / so many are kept
+
+[alerts]
+channels = []                     # 环境变量名,其值为通知地址;空=不发送 / names of variables with addresses
+lang = ""                         # zh 或 en;空=工作区的语言 / empty: the workspace's
+hysteresis = 0.03                 # 越过阈值多少才算 / how far beyond a threshold
+improvements = true               # 好转也告知 / tell of improvements too
+repeat_days = 7                   # 持续的事多少天后再提醒 / days until it is told again
+silent_air_days = 3               # 空气多少天没有新值算静默 / days without air readings
+silent_water_days = 45            # 水质多少天没有新值算静默 / days without water samples
+flags_jump = 20                   # 质控标记突增的个数 / a jump of quality flags
+keep_days = 7                     # 没发出的消息保留几天 / days that unsent messages are kept
+timeout = 30                      # 一个渠道最多几秒 / seconds a channel may take
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from forecast.projection.days import (
     standard_label,
     wide,
 )
+from forecast.projection.expected_days import expected_days
 from forecast.projection.explain import with_explanations
 from forecast.projection.outlook import with_outlook
 from forecast.projection.result import IndicatorResult, Observed
@@ -57,7 +59,10 @@ _ITEMS_OF = {
 
 @dataclass(frozen=True)
 class AirProjection:
-    """All indicators of one city, what its charts draw, and its drawn days where they are kept."""
+    """All indicators of one city, what its charts draw, its drawn days where they are kept.
+
+    ``ahead`` is what is expected of each of the next days, see ``expected_days``.
+    """
 
     region: str
     place: str
@@ -65,6 +70,7 @@ class AirProjection:
     tracks: AirTracks | None
     warnings: list[tuple[str, str]]
     paths: YearPaths | None = None
+    ahead: dict[str, Any] | None = None
 
 
 def _basis(readings: pd.DataFrame, settings: Settings) -> str:
@@ -168,7 +174,10 @@ def project_air(
     paths = None
     if keep and joined is not None:
         paths = YearPaths(joined, days, drawn.first, removed, history, case.apart)
-    return AirProjection(region, place, results, made, warnings, paths)
+    ahead = None
+    if draw and joined is not None:
+        ahead = expected_days(joined, days, drawn.first, standard=settings.standard)
+    return AirProjection(region, place, results, made, warnings, paths, ahead)
 
 
 @dataclass(frozen=True)

@@ -71,12 +71,13 @@ def air_baselines(
     return out
 
 
-def climatology_numbers(years: NDArray[np.float64]) -> dict[str, float | int | None]:
-    """Mean, lowest and highest of one value a past year."""
+def climatology_numbers(years: NDArray[np.float64]) -> dict[str, Any]:
+    """Mean, lowest, highest and all of one value a past year."""
     if len(years) == 0:
         return {"climatology": None}
     return {
         "climatology": number(float(years.mean())),
         "climatology_lowest": number(float(years.min())),
         "climatology_highest": number(float(years.max())),
+        "climatology_years": [number(float(v)) for v in years],
     }

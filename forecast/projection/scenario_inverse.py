@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import UsageError
-from forecast.projection.scenario_outcome import DECIDED
+from forecast.projection.scenario_outcome import DECIDED, grouped_error
 from forecast.projection.scenario_source import REGIMES, FactorSource, in_turn
 from forecast.projection.scenario_targets import (
     chance,
@@ -57,6 +57,8 @@ class Solution:
         largest: end of the domain.
         critical: λ* of each path, shape (path,); ``inf`` where it is never met.
         falls: λ from which P falls with more cut, and how far; None where it never does.
+        least_after: λ of the bottom of that fall; None where P never falls.
+        error: standard error of P where it is as asked (or at its largest).
         decided: ``met`` or ``missed`` where P is above 99 % or below 1 % for every λ.
         regimes: regime of ozone → scale (None: not within the domain) and largest P; empty where
             ozone does not enter.
@@ -75,17 +77,16 @@ class Solution:
     largest: float
     critical: NDArray[np.float64]
     falls: tuple[float, float] | None
+    least_after: float | None
+    error: float
     decided: str
     n_paths: int
     regimes: dict[str, tuple[float | None, float]] = field(default_factory=dict)
     tonnes: tuple[Mapping[str, Any], ...] = ()
 
-    @property
-    def error(self) -> float:
-        """Monte-Carlo standard error of P where it is as asked (or at its largest)."""
-        return chance_error(
-            self.reached if self.reached is not None else self.most[0], self.n_paths
-        )
+    def at(self, scale: float) -> float:
+        """P at one of ``scales``."""
+        return float(self.chances[int(np.argmin(np.abs(self.scales - scale)))])
 
 
 def solve(
@@ -100,6 +101,7 @@ def solve(
     interval: float = 0.9,
     regimes: Sequence[str] = REGIMES,
     tonnes: Callable[[float], Sequence[Mapping[str, Any]]] | None = None,
+    group: NDArray[np.int64] | None = None,
     jobs: int = 1,
 ) -> Solution:
     """Find the scale of a package at which ``target`` is met with ``probability``.
@@ -116,6 +118,8 @@ def solve(
         regimes: regimes of ozone to solve for besides, on every other point of the grid, where
             the target rests on ozone.
         tonnes: rows by sector of what a scale means in t/yr, handed on as they are.
+        group: (path,) which set of parameters each path has, where some share theirs: error and
+            interval count what these have in common. None: all differ.
         jobs: threads; the answer does not depend on it.
 
     Raises:
@@ -124,14 +128,12 @@ def solve(
     names = needed_indicators(target)
 
     def at(scale: float, regime: str | None = None) -> NDArray[np.bool_]:
-        if scale == 0.0:
-            return target_hits(target, year.baseline)
         factors = source(scale=scale, regime=regime)
         return target_hits(target, year.assess(factors, names))
 
     found = solve_hits(
         at, target, rng=rng, probability=probability, largest=largest, levels=levels,
-        interval=interval, tonnes=tonnes, jobs=jobs,
+        interval=interval, tonnes=tonnes, group=group, jobs=jobs,
     )  # fmt: skip
     if not regimes or not rests_on_ozone(target):
         return found
@@ -156,6 +158,7 @@ def solve_hits(
     levels: int = LEVELS,
     interval: float = 0.9,
     tonnes: Callable[[float], Sequence[Mapping[str, Any]]] | None = None,
+    group: NDArray[np.int64] | None = None,
     jobs: int = 1,
 ) -> Solution:
     """Find the scale from whether ``target`` is met on each path at any scale.
@@ -163,7 +166,7 @@ def solve_hits(
     Args:
         at: λ → bool (path,), on the same paths and draws for every λ.
         target: what is asked; it is handed on.
-        rng, probability, largest, levels, interval, tonnes, jobs: as for :func:`solve`.
+        rng, probability, largest, levels, interval, tonnes, group, jobs: as for :func:`solve`.
 
     Raises:
         UsageError: the probability, the domain or the grid can't be asked.
@@ -178,7 +181,7 @@ def solve_hits(
     reached = None if first is None else float(shares[first])
     span = None
     if first is not None:
-        boots = _resampled(scales, hits, probability, rng)
+        boots = _resampled(scales, hits, probability, rng, group)
         edges = np.quantile(boots, [(1 - interval) / 2, (1 + interval) / 2], method="inverted_cdf")
         span = (float(edges[0]), float(edges[1]))
     best = int(np.argmax(shares))
@@ -188,10 +191,16 @@ def solve_hits(
         decided = "missed"
     elif chances.min() > 1.0 - DECIDED:
         decided = "met"
+    fall = _fall(scales, hits)
+    at_scale = hits[best if first is None else first]
     return Solution(
         target=target, asked=probability, scales=scales, chances=chances, scale=scale,
         reached=reached, interval=span, most=(float(chances[best]), float(scales[best])),
-        largest=float(largest), critical=critical_scales(grid, coarse), falls=_fall(scales, hits),
+        largest=float(largest), critical=critical_scales(grid, coarse), falls=None if fall is None else fall[:2],
+        least_after=None if fall is None else fall[2],
+        error=max(
+            chance_error(chance(at_scale), len(at_scale)), grouped_error(at_scale, group)
+        ),
         decided=decided, n_paths=hits.shape[1],
         tonnes=() if tonnes is None or scale is None else tuple(tonnes(scale)),
     )  # fmt: skip
@@ -292,15 +301,21 @@ def _resampled(
     hits: NDArray[np.bool_],
     asked: float,
     rng: np.random.Generator,
+    group: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """λ of each of ``_RESAMPLES`` bootstrap samples of the draws, shape (resample,)."""
+    """λ of each of ``_RESAMPLES`` bootstrap samples of the draws (of the groups), shape (resample,)."""
     n = hits.shape[1]
-    weights = rng.multinomial(n, np.full(n, 1.0 / n), size=_RESAMPLES) / n
+    place = np.arange(n) if group is None else np.unique(group, return_inverse=True)[1]
+    k = int(place.max()) + 1
+    weights = rng.multinomial(k, np.full(k, 1.0 / k), size=_RESAMPLES)[:, place].astype(np.float64)
+    weights /= weights.sum(axis=1, keepdims=True)
     return _crossing(scales, weights @ hits.T.astype(np.float64), asked)
 
 
-def _fall(scales: NDArray[np.float64], hits: NDArray[np.bool_]) -> tuple[float, float] | None:
-    """The largest fall of P with more cut: from which λ, and how far; None where none is real."""
+def _fall(
+    scales: NDArray[np.float64], hits: NDArray[np.bool_]
+) -> tuple[float, float, float] | None:
+    """The largest fall of P with more cut: from which λ, how far, to which λ; None without a real one."""
     shares = hits.mean(axis=1)
     peak = np.maximum.accumulate(shares)
     end = int(np.argmax(peak - shares))
@@ -311,4 +326,4 @@ def _fall(scales: NDArray[np.float64], hits: NDArray[np.bool_]) -> tuple[float, 
     paired = hits[start].astype(np.float64) - hits[end]
     if drop < _FALL * float(paired.std() / np.sqrt(len(paired))):
         return None
-    return float(scales[start]), drop
+    return float(scales[start]), drop, float(scales[end])

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from forecast.projection.scenario_source import (
     COMPONENTS,
     REGIMES,
+    FactorArrays,
     FactorSource,
     in_turn,
-    with_other_draws,
 )
 from forecast.projection.scenario_targets import (
     askable,
@@ -29,8 +29,10 @@ from forecast.projection.scenario_targets import (
     needed_indicators,
     target_hits,
 )
+from forecast.projection.scenario_variance import exchanged, partners, variance_shares
 from forecast.projection.scenario_years import ScenarioYear
 from forecast.projection.summary import QUANTILES, number
+from forecast.scenario.apply import Factors
 from forecast.standards.air_assessment import AirYear
 from forecast.standards.indicators import indicator
 from forecast.targets.model import Target
@@ -45,6 +47,7 @@ __all__ = [
     "TargetOutcome",
     "compare_packages",
     "decided_sentence",
+    "grouped_error",
     "outcome_rows",
 ]
 
@@ -69,6 +72,7 @@ class Change:
         mean, error: mean over paths and its Monte-Carlo standard error.
         low, high: interval of the differences over paths and draws.
         share_worse: share of paths on which the indicator is worse than without the package.
+        share_changed: share of paths on which it changes at all.
     """
 
     mean: float
@@ -76,6 +80,7 @@ class Change:
     low: float
     high: float
     share_worse: float
+    share_changed: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,8 @@ class IndicatorOutcome:
     """One indicator under one package: unrounded mean and quantiles over paths.
 
     Attributes:
-        shares: component → share of the variance that vanishes when it is held still; empty where
-            it was not split or nothing varies.
+        shares: component → first-order share of the variance, with ``interaction``, the rest to 1;
+            empty where it was not split or nothing varies.
     """
 
     indicator: str
@@ -152,6 +157,7 @@ def compare_packages(
     interval: float = 0.9,
     regimes: Sequence[str] = REGIMES,
     explain: bool = True,
+    groups: Mapping[str, NDArray[np.int64]] | None = None,
     jobs: int = 1,
 ) -> ScenarioOutcome:
     """Compare packages with the year as drawn.
@@ -163,13 +169,13 @@ def compare_packages(
         interval: probability that intervals of differences hold.
         regimes: regimes of ozone under which probabilities stand besides; empty for none.
         explain: also split the variance, and take the probability without parameter uncertainty.
+        groups: name → (path,) which set of parameters each path has. Where learning has left few
+            sets, paths share them, and errors count what they have in common. None: all differ.
         jobs: threads; the answer does not depend on it.
 
-    The variance of an indicator is split one component at a time, with common random numbers. For
-    sensitivity, inventory and discrepancy the share is 1 - Var(held at its centre)/Var. Weather is
-    held by giving each path another draw: Cov(Y, Y')/Var, which is the mean over paths of what
-    vanishes when that path's weather is held. What works only together counts for several or for
-    none, so the shares need not add up to 1. They are held within 0 and 1.
+    The variance of an indicator is split by pairing (:mod:`forecast.projection.scenario_variance`):
+    first-order shares of weather, sensitivity, inventory and discrepancy, each within 0 and 1, and
+    ``interaction``, the rest to 1: what works only together.
     """
     asked = askable(targets, year.baseline)
     base_hits = {t.id: target_hits(t, year.baseline) for t in asked.targets}
@@ -182,16 +188,37 @@ def compare_packages(
         ),
     )
     made = tuple(
-        _package(year, name, source, asked.targets, base_hits, interval, regimes, explain, jobs)
+        _package(
+            year, name, source, asked.targets, base_hits, interval, regimes, explain,
+            (groups or {}).get(name), jobs,
+        )
         for name, source in packages.items()
-    )
+    )  # fmt: skip
     return ScenarioOutcome(
         base, made, _decided((base, *made)), asked.left_out, year.n_paths, interval
     )
 
 
-def _error(hits: NDArray[np.bool_]) -> float:
-    return chance_error(chance(hits), len(hits))
+def _error(hits: NDArray[np.bool_], group: NDArray[np.int64] | None = None) -> float:
+    return max(chance_error(chance(hits), len(hits)), grouped_error(hits, group))
+
+
+def grouped_error(values: NDArray[Any], group: NDArray[np.int64] | None) -> float:
+    """Standard error of a mean over paths of which some share their parameters.
+
+    Args:
+        values: (path,).
+        group: (path,) paths of one number go together; None: each is by itself.
+
+    >>> grouped_error(np.array([1.0, 1.0, 0.0, 0.0]), None)
+    0.25
+    >>> round(grouped_error(np.array([1.0, 1.0, 0.0, 0.0]), np.array([7, 7, 3, 3])), 4)
+    0.3536
+    """
+    off = np.asarray(values, dtype=np.float64) - np.mean(values)
+    if group is not None:
+        off = np.bincount(np.unique(group, return_inverse=True)[1], weights=off)
+    return float(np.sqrt((off**2).sum()) / len(values))
 
 
 def _package(
@@ -203,41 +230,46 @@ def _package(
     interval: float,
     regimes: Sequence[str],
     explain: bool,
+    group: NDArray[np.int64] | None,
     jobs: int,
 ) -> PackageOutcome:
     questions: dict[str, dict[str, Any]] = {"": {}}
     questions |= {f"regime {r}": {"regime": r} for r in regimes}
     if explain:
-        questions |= {f"frozen {c}": {"frozen": frozenset({c})} for c in COMPONENTS}
         questions["certain"] = {"frozen": frozenset(COMPONENTS)}
-
     of_targets = {name for t in targets for name in needed_indicators(t)}
 
-    def assessed(question: dict[str, Any], other: bool = False) -> AirYear:
-        factors = source(**question)
-        names = {*of_targets, *(_SPLIT if question or other else REPORTED)}
-        return year.assess(with_other_draws(factors) if other else factors, names)
+    def assessed(question: dict[str, Any]) -> AirYear:
+        names = {*of_targets, *(_SPLIT if question else REPORTED)}
+        return year.assess(source(**question), names)
+
+    partner = partners(year.n_paths)
+
+    def paired(component: str) -> AirYear:
+        if component == "weather":
+            return year.assess(_with_draws(source(), np.argsort(partner)), _SPLIT)
+        return year.assess(exchanged(source, component, partner)(), _SPLIT)
 
     tasks = {key: partial(assessed, question) for key, question in questions.items()}
     if explain:
-        tasks["other"] = partial(assessed, {}, True)
+        tasks |= {c: partial(paired, c) for c in ("weather", *COMPONENTS)}
     found = dict(zip(tasks, in_turn(tasks.values(), jobs), strict=True))
     whole = found[""]
-    shares = _shares(found) if explain else {}
+    shares = _shares(found, partner) if explain else {}
     outcomes = []
     for target in targets:
         hits = target_hits(target, whole)
         gained = hits.astype(np.float64) - base_hits[target.id]
         outcomes.append(
             TargetOutcome(
-                target, chance(hits), _error(hits), float(gained.mean()),
-                float(gained.std() / np.sqrt(len(gained))),
+                target, chance(hits), _error(hits, group), float(gained.mean()),
+                grouped_error(gained, group),
                 chance(target_hits(target, found["certain"])) if explain else None,
                 {r: chance(target_hits(target, found[f"regime {r}"])) for r in regimes},
             )
         )  # fmt: skip
     return PackageOutcome(
-        name, _indicators(whole, year.baseline, interval, shares), tuple(outcomes)
+        name, _indicators(whole, year.baseline, interval, shares, group), tuple(outcomes)
     )
 
 
@@ -246,6 +278,7 @@ def _indicators(
     baseline: AirYear | None,
     interval: float,
     shares: Mapping[str, dict[str, float]] | None = None,
+    group: NDArray[np.int64] | None = None,
 ) -> dict[str, IndicatorOutcome]:
     """Every reported indicator that the year has."""
     levels = np.array([float(q) for q in QUANTILES])
@@ -260,8 +293,8 @@ def _indicators(
             worse = moved > 0 if indicator(name).better == "lower" else moved < 0
             low, high = np.quantile(moved, [(1 - interval) / 2, (1 + interval) / 2])
             change = Change(
-                float(moved.mean()), float(moved.std() / np.sqrt(len(moved))), float(low),
-                float(high), float(worse.mean()),
+                float(moved.mean()), grouped_error(moved, group), float(low), float(high),
+                float(worse.mean()), float((moved != 0).mean()),
             )  # fmt: skip
         out[name] = IndicatorOutcome(
             name, indicator(name).unit, float(values.mean()),
@@ -271,21 +304,28 @@ def _indicators(
     return out
 
 
-def _shares(found: Mapping[str, AirYear]) -> dict[str, dict[str, float]]:
+def _with_draws(factors: Factors, index: NDArray[np.int64]) -> FactorArrays:
+    """The factors of draw ``index[i]`` on path i."""
+
+    def of(array: NDArray[np.float32]) -> NDArray[np.float32]:
+        return array[index] if len(array) > 1 else array
+
+    return FactorArrays(of(factors.values), of(factors.background))
+
+
+def _shares(
+    found: Mapping[str, AirYear], partner: NDArray[np.int64]
+) -> dict[str, dict[str, float]]:
     """Indicator → component → share of the variance."""
     out = {}
     for name in _SPLIT:
         values = found[""].values[name]
-        whole = float(np.var(values))
-        if not np.isfinite(whole) or whole == 0.0:
-            continue
-        other = found["other"].values[name]
-        common = float(np.mean((values - values.mean()) * (other - other.mean())))
-        parts = {"weather": common / whole}
-        for component in COMPONENTS:
-            held = float(np.var(found[f"frozen {component}"].values[name]))
-            parts[component] = 1.0 - held / whole
-        out[name] = {k: min(max(v, 0.0), 1.0) for k, v in parts.items()}
+        # Path i met the draws of the path whose partner it is: seen from there, another weather.
+        by = {"weather": found["weather"].values[name][partner]}
+        by |= {c: found[c].values[name] for c in COMPONENTS}
+        shares = variance_shares(values, by, partner)
+        if shares:
+            out[name] = shares
     return out
 
 

@@ -57,12 +57,12 @@ class PackageFactors:
         """Return the factors.
 
         Args:
-            scale: λ; 0 is no cut.
+            scale: λ; at 0 nothing is cut, but what grows grows.
             frozen: ``inventory`` takes the mean of the cuts' draws (with what of the measures is
                 complied with), ``sensitivity`` and ``discrepancy`` hold those of the response.
             regime: ozone in this regime in every draw.
         """
-        own = list(self.cuts(scale)) if scale else []
+        own = list(self.cuts(scale))
         if "inventory" in frozen:
             own = [at_centre(c) for c in own]
         held = [p for p in ("sensitivity", "discrepancy") if p in frozen]

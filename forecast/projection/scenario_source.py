@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from forecast.scenario.apply import Factors
 from forecast.scenario.ozone import REGIMES
 
-__all__ = ["COMPONENTS", "REGIMES", "FactorArrays", "FactorSource", "in_turn", "with_other_draws"]
+__all__ = ["COMPONENTS", "REGIMES", "FactorArrays", "FactorSource", "in_turn"]
 
 #: What a package's draws are made of: how the air answers; what is emitted and complied with; what
 #: the form of the model leaves unexplained.
@@ -53,15 +53,6 @@ class FactorArrays:
 
     values: NDArray[np.float32]
     background: NDArray[np.float32]
-
-
-def with_other_draws(factors: Factors) -> FactorArrays:
-    """Pair every path with the draw half the draws away: the same weather, other parameters."""
-
-    def turned(array: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.roll(array, len(array) // 2, axis=0)
-
-    return FactorArrays(turned(factors.values), turned(factors.background))
 
 
 def in_turn(tasks: Iterable[Callable[[], T]], jobs: int = 1) -> list[T]:

@@ -76,6 +76,7 @@ class PageContext:
             ``label_zh``, ``label_en``, ``comparator``, ``value``, ``unit``, ``year``, ``level``,
             ``binding``, ``quote``.
         method: remarks on the method, as (Chinese, English).
+        changes: what changed since the run before, as HTML of our own; empty where there is none.
     """
 
     workspace: str
@@ -85,6 +86,7 @@ class PageContext:
     warnings: tuple[tuple[str, str], ...] = ()
     reference: tuple[dict[str, Any], ...] = ()
     method: tuple[tuple[str, str], ...] = field(default=())
+    changes: str = ""
 
 
 def write_page(context: PageContext, path: Path) -> None:
@@ -221,7 +223,12 @@ class _Baselines:
 
 def _baselines(result: dict[str, Any]) -> _Baselines:
     found = [e for e in result.get("projections", []) if e.get("baselines")]
-    names = list(dict.fromkeys(name for e in found for name in e["baselines"]))
+    # The values of single past years are for scoring; a reader has their mean and range.
+    names = list(
+        dict.fromkeys(
+            n for e in found for n, v in e["baselines"].items() if not isinstance(v, list)
+        )
+    )
     rows = []
     for entry in found:
         median = ((entry.get("forecast") or {}).get("quantiles") or {}).get("0.5")

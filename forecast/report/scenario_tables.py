@@ -45,6 +45,7 @@ _PARTS: dict[str, Pair] = {
     "sensitivity": Pair("响应参数", "sensitivity"),
     "inventory": Pair("清单与执行率", "inventory, compliance"),
     "discrepancy": Pair("模型偏差", "discrepancy"),
+    "interaction": Pair("交互作用", "interaction"),
 }
 
 
@@ -251,9 +252,9 @@ def variance_table(told: Told, key: str) -> TableBlock | None:
         tuple(rows),
         (
             Pair(
-                "固定某一来源后方差减少的份额；共同起作用的部分会重复计或不计，各项之和不必为100。",
-                "Share of the variance that vanishes when a source is held still; what works only "
-                "together counts for several or for none, so the shares need not add up to 100.",
+                "各来源单独造成的方差份额（一阶 Sobol 指数）；交互作用为其余部分，即共同起作用的部分。",
+                "Share of the variance that each source makes by itself (first-order Sobol index); the "
+                "interaction is the rest, what they make together only.",
             ),
         ),
     )

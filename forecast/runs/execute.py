@@ -18,13 +18,16 @@ from typing import Any
 import pandas as pd
 
 from forecast.disk import write_file
+from forecast.report.change_words import change_fragment
 from forecast.report.figures import draw_figures
 from forecast.report.page import PageContext, write_page
+from forecast.runs.changes import changes_since
 from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.lock import alone
 from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
 from forecast.runs.projecting import Answered, Question, Request, answered, question_of
 from forecast.runs.publishing import publish
+from forecast.runs.register import append_run
 from forecast.workspace import Workspace
 
 __all__ = ["Outcome", "Request", "execute", "finished_result", "latest_run"]
@@ -78,6 +81,8 @@ def execute(
         remarks = tuple(flag_remarks(flags))
         stood = finished_result(folder)
         if stood is not None:
+            # A run that was ended between its folder and the register is registered now.
+            append_run(workspace, stood)
             _point(workspace, name, newest)
             return Outcome(name, folder, stood, new=False, remarks=remarks)
         read_at = clock()
@@ -93,6 +98,7 @@ def execute(
                 workspace, aside, made, question, flags, progress, started, read_at
             ),
         )  # fmt: skip
+        append_run(workspace, result)
         _point(workspace, name, newest)
         return Outcome(name, folder, result, new=True, remarks=remarks)
 
@@ -136,6 +142,10 @@ def _write(
         panel=question.panel,
     )  # fmt: skip
     config = workspace.config
+    told = changes_since(workspace, result, request=question.asked)
+    changed = None if told is None else told.to_dict()
+    if changed is not None:
+        (aside / "changes.json").write_text(to_json(changed), encoding="utf-8", newline="\n")
     context = PageContext(
         workspace=config.workspace.name or workspace.root.name,
         result=result,
@@ -143,6 +153,7 @@ def _write(
         notices=tuple(notices),
         warnings=(*projection.warnings, *flag_remarks(flags)),
         reference=tuple(result["reference"]),
+        changes="" if changed is None else change_fragment(changed),
     )
     write_page(context, aside / "index.html")
     outputs = sorted(p for p in aside.rglob("*") if p.is_file())

@@ -183,6 +183,11 @@ def answered(
         "water": water_rows(projection.water, flow),
         "reference": projection.reference,
         "scenarios": scenarios,
+        "expected_days": [
+            {"region": a.region, "place": a.place, **a.ahead}
+            for a in projection.air
+            if a.ahead is not None
+        ],
         "warnings": [{"zh": zh, "en": en} for zh, en in projection.warnings],
     }
     return Answered(result, projection, flow)

@@ -25,19 +25,19 @@ from forecast.projection.scenario_water import (
 )
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.water_names import same_section
+from forecast.runs.scenario_checks import (
+    confidence,
+    differing_models,
+    response_findings,
+    with_response,
+)
 from forecast.runs.scenario_defaults import package_defaults
 from forecast.runs.scenario_learning import LearnedAir, learn_air
 from forecast.runs.scenario_packages import AskedPackage, check_package
 from forecast.runs.scenario_setting import ScenarioSetting
-from forecast.scenario.limits import (
-    Finding,
-    confidence_cap,
-    local_share_finding,
-    ozone_finding,
-    standing_findings,
-)
+from forecast.scenario.limits import Finding, standing_findings
 from forecast.scenario.measure_words import measure_words
-from forecast.scenario.ozone import regime_place
+from forecast.scenario.water_limits import unchecked_finding
 
 __all__ = ["Answer", "Learning", "answer", "told_setting"]
 
@@ -167,6 +167,7 @@ def answer(
         {
             "name": p.name, "name_en": p.name_en, "file": p.file, "note": p.scenario.note,
             "answered": p.of_air or p.name in wet,
+            "pm25_model": p.pm25_model if p.of_air else "",
             "start": min((m.start for m in p.scenario.measures), default=setting.first_day).isoformat(),
             "measures": [
                 {"name": m.name, "start": m.start.isoformat(), "zh": zh, "en": en}
@@ -235,7 +236,8 @@ def _air(
     learned = {p.name: learning.of(p) for p in packages}
     outcome = compare_packages(
         setting.air_year, {p.name: p.source(learned[p.name]) for p in packages},
-        setting.air_targets, interval=INTERVAL, jobs=setting.jobs,
+        setting.air_targets, interval=INTERVAL,
+        groups={name: own.index for name, own in learned.items()}, jobs=setting.jobs,
     )  # fmt: skip
     if len({id(one) for one in learned.values()}) > 1:
         findings.append(
@@ -266,25 +268,20 @@ def _air(
                 ),
             )
         )  # fmt: skip
-    pm25 = setting.air.history["pm25"].dropna() if setting.air is not None else pd.Series()
+    unlike = differing_models({p.name: p.pm25_model for p in packages})
+    if unlike is not None:
+        findings.append(("", unlike))
     for package, made in zip(packages, outcome.packages, strict=True):
         own = learned[package.name]
-        findings += [(package.name, f) for f in own.findings]
-        saturated = float((own.draws.ozone.regime[0] == regime_place("saturated")).mean())
-        ozone = made.indicators.get("o3_8h_p90")
-        rise = ozone.change.share_worse if ozone is not None and ozone.change is not None else 0.0
-        inventory = package.inventory
-        for found in (
-            local_share_finding(package.whole, own.draws.pm25.local),
-            ozone_finding(package.whole, saturated, rise),
-            confidence_cap(
-                hindcast=own.hindcast.of_own_record,
-                years_of_data=len(pm25) / 365.25,
-                inventory_age=None if inventory is None else setting.settings.year - inventory.year,
-            ),
-        ):
-            if found is not None:
-                findings.append((package.name, found))
+        by_rule = any(n == package.name and f.rule == "winter_nitrate" for n, f in findings)
+        said = [
+            *own.findings,
+            *response_findings(setting, package, own, by_rule=by_rule, made=made),
+        ]
+        capped = confidence(setting, package, own)
+        findings[:] = with_response(
+            findings, package.name, said if capped is None else [*said, capped]
+        )
     return outcome
 
 
@@ -312,8 +309,10 @@ def _water(
 
 def _water_findings(package: AskedPackage, names: Sequence[str]) -> list[Finding]:
     """What the water response has to say: balances that do not close, items refused, remarks."""
-    out: list[Finding] = []
-    for section, response in package.responses.items():
+    answers = package.responses
+    out = [unchecked_finding()] if any(r.shares for r in answers.values()) else []
+    made = package.water()
+    for section, response in answers.items():
         if not any(same_section(section, n) for n in names):
             out.append(
                 Finding(
@@ -324,11 +323,10 @@ def _water_findings(package: AskedPackage, names: Sequence[str]) -> list[Finding
                 )
             )  # fmt: skip
         out += [Finding("balance", "note", b.zh, b.en) for b in response.balances if b.closed]
-        out += [
-            Finding("balance", "warning", b.zh, b.en)
-            for b in response.balances
-            if b.closed is not True
-        ]
-        out += [Finding("not_answered", "warning", *said) for said in response.refused.values()]
-        out += [Finding(rule, "warning", zh, en) for rule, zh, en in response.remarks]
+        said = [("balance", b.zh, b.en) for b in response.balances if b.closed is not True]
+        said += [("not_answered", *why) for why in response.refused.values()]
+        said += made[section].remarks if section in made else response.remarks
+        # A refusal or a remark may repeat the sentence of its balance.
+        once = {zh: (rule, zh, en) for rule, zh, en in reversed(said)}
+        out += [Finding(rule, "warning", zh, en) for rule, zh, en in reversed(once.values())]
     return out

@@ -58,6 +58,7 @@ class RecordHindcast:
         reason: what is missing, (zh, en); empty where there is a hindcast.
         remarks: what the comparison rests on, (zh, en) each.
         grades: grade of the emissions behind each hindcast.
+        borrowed: whether the emissions (primary PM2.5 among them) are the nation's.
     """
 
     hindcasts: tuple[Hindcast, ...] = ()
@@ -65,11 +66,17 @@ class RecordHindcast:
     reason: tuple[str, str] = ("", "")
     remarks: tuple[tuple[str, str], ...] = ()
     grades: tuple[str, ...] = ()
+    borrowed: bool = False
 
     @property
     def of_own_record(self) -> bool:
         """Whether the response was checked on the city's own record."""
         return bool(self.hindcasts)
+
+    @property
+    def outside(self) -> bool:
+        """Whether an observed change lies outside the 80 % interval of its hindcast."""
+        return any(not h.inside() for h in self.hindcasts)
 
     def sentences(self) -> list[tuple[str, str]]:
         """The result and what it rests on, or the reason why there is none, (zh, en) each."""
@@ -177,17 +184,20 @@ def record_hindcast(
     )  # fmt: skip
     draws = draws_2013 if first <= LAST_OF_2013 or draws_2020 is None else draws_2020
     streams = rng.spawn(2)
+    compared = hindcast(past, draws, streams[0])
     return RecordHindcast(
-        (hindcast(past, draws, streams[0]),),
+        (compared,),
         (hindcast_evidence(past, draws, streams[1]),),
         remarks=(
             _emission_words(history, changes, filled, unknown),
+            *([] if history is nation else [_scope_words(compared)]),
             _observed_words(seen, removed),
             *_break_words(seen),
             _NO_OZONE,
             *notes,
         ),
         grades=(weakest_grade([c.grade for c in changes.values()]),),
+        borrowed=history is nation or "PM25" in filled,
     )
 
 
@@ -284,6 +294,18 @@ def _emission_words(
         zh += f"；{_named(unknown, 0)}无从得知，按不变并加宽误差"
         en += f"; {_named(unknown, 1)} not known: taken as unchanged, with a wide error"
     return f"{zh}。", f"{en}."
+
+
+def _scope_words(found: Hindcast) -> tuple[str, str]:
+    """What the city's own history is taken for, and what it would say of the city alone."""
+    region, city = (100 * (r - 1) for r in (found.quantiles[0.5], found.city_alone))
+    return (
+        f"本市的排放变化按整个区域同步变化计算（推算 {region:+.0f}%）；若只有本市变化、周边不变，推算为 {city:+.0f}%"
+        "（计入本地份额 L）。",
+        f"The city's own change of emissions is taken for that of the whole region (predicted {region:+.0f} %); "
+        f"had only the city changed and nothing around it, the prediction would be {city:+.0f} % (with the "
+        "local share L).",
+    )
 
 
 def _observed_words(seen: ObservedChange, removed: int) -> tuple[str, str]:

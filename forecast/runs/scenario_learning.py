@@ -31,18 +31,20 @@ from forecast.scenario.learning import (
     ModelRun,
     Weights,
     component_evidence,
+    even_weights,
     importance_weights,
     model_run_evidence,
     read_model_runs,
     resampled_index,
 )
-from forecast.scenario.limits import Finding, discrepancy_finding
+from forecast.scenario.limits import Finding
 from forecast.scenario.override_ranges import drawn_overrides
 from forecast.scenario.ozone import REGIMES, regime_probabilities
 from forecast.scenario.pm25_components import Era
 from forecast.scenario.pm25_sectors import SHARE_SECTORS
 from forecast.scenario.priors import FloatArray, prior, prior_rows, read_table
 from forecast.scenario.regions import find_region
+from forecast.scenario.response_limits import discrepancy_finding
 from forecast.scenario.response_model import ResponseChoice
 from forecast.scenario.scenario_model import Scenario
 
@@ -73,7 +75,9 @@ class LearnedAir:
         draws: equal draws of today's era, draw i for path i.
         prior: the draws before anything was learned.
         hindcast: the comparison with the city's own record.
-        weights: weights of ``prior``; None without evidence.
+        weights: weights of ``prior``; None without evidence, or where it left too few draws.
+        index: ``(draw,)`` which of ``prior`` each of ``draws`` is; paths with the same one share it.
+        effective_size: effective sample of the evidence, used or not; None without evidence.
         findings: what to be warned of.
         told_learning: JSON-ready ``effective_size``, ``sentences``, ``rows``.
         regimes: JSON-ready probabilities of the ozone regimes by season.
@@ -84,6 +88,8 @@ class LearnedAir:
     prior: AirDraws
     hindcast: RecordHindcast
     weights: Weights | None
+    index: NDArray[np.int64] = field(repr=False)
+    effective_size: float | None
     findings: list[Finding]
     told_learning: dict[str, Any] = field(repr=False)
     regimes: list[dict[str, Any]] = field(repr=False)
@@ -154,19 +160,19 @@ def learn_air(
         *component_evidence(choice.components, today),
         *model_run_evidence(runs, today),
     ]
-    weights = importance_weights(evidence) if evidence else None
+    found = importance_weights(evidence) if evidence else None
+    weights = found if found is not None and found.usable else None
     index = resampled_index(
-        weights or Weights(np.full(PRIOR_DRAWS, 1.0 / PRIOR_DRAWS), float(PRIOR_DRAWS)), n,
-        stream(seed, "air learning", key),
-    )  # fmt: skip
+        weights or even_weights(PRIOR_DRAWS), n, stream(seed, "air learning", key)
+    )
     draws = today.take(index)
     if weights is not None and any(run.item == "o3_8h" for run in runs):
         told_regimes = _after_runs(told_regimes, today, weights)
     by_sector = any(set(run.cuts) <= set(SHARE_SECTORS) for run in runs)
-    told = _told_learning(today, weights, _learned_from(hindcast, choice, runs), by_sector)
+    told = _told_learning(today, found, _learned_from(hindcast, choice, runs), by_sector)
     return LearnedAir(
-        draws, today, hindcast, weights, _findings(today, draws, weights), told, told_regimes,
-        _defaults(region, era, choice),
+        draws, today, hindcast, weights, index, None if found is None else found.effective_size,
+        _findings(today, draws, found), told, told_regimes, _defaults(region, era, choice),
     )  # fmt: skip
 
 
@@ -242,7 +248,8 @@ def _after_runs(
 def _findings(prior_draws: AirDraws, draws: AirDraws, weights: Weights | None) -> list[Finding]:
     if weights is None:
         return []
-    found = [Finding("few_draws", "warning", zh, en) for zh, en in weights.warnings]
+    rule = "few_draws" if weights.usable else "not_learned"
+    found = [Finding(rule, "warning", zh, en) for zh, en in weights.warnings]
     before = prior_draws.pm25.discrepancy
     # A discrepancy that the user fixed has no spread to be far out of.
     far = discrepancy_finding(before, draws.pm25.discrepancy) if np.ptp(before) > 0 else None
@@ -285,6 +292,9 @@ def _told_learning(
         f"sample size {size:.0f}"
     )
     sentences = [{"zh": f"{zh}。", "en": f"{en}."}]
+    if not weights.usable:
+        sentences += [{"zh": a, "en": b} for a, b in weights.warnings]
+        return {"effective_size": round(size, 1), "sentences": sentences, "rows": []}
     if not by_sector:
         zh = "行业模型的参数未从中得到修正。"
         sentences.append({"zh": zh, "en": "The sector model of PM2.5 learns nothing from it."})

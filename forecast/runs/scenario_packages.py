@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.errors import InputError, UsageError
 from forecast.projection.days import calendar_days
@@ -21,22 +22,30 @@ from forecast.runs.scenario_setting import ScenarioSetting
 from forecast.scenario.air_response import Pm25Model
 from forecast.scenario.cut_drawing import cuts_of, tonnes_by_sector
 from forecast.scenario.cuts import PollutantCuts
+from forecast.scenario.date_limits import date_findings
 from forecast.scenario.inventory import Inventory
+from forecast.scenario.inventory_choice import inventories_of, inventory_for
 from forecast.scenario.limits import (
     Finding,
     cut_findings,
-    date_findings,
     inventory_findings,
     largest_valid_scale,
     refused,
 )
-from forecast.scenario.measures import NotQuantified, Quantified, inventory_for, quantify
+from forecast.scenario.measures import NotQuantified, Quantified, quantify
 from forecast.scenario.packages import PACKAGES, load_package
 from forecast.scenario.pollutants import WATER_POLLUTANTS
 from forecast.scenario.scenario_file import load_scenario
-from forecast.scenario.scenario_model import Scenario
+from forecast.scenario.scenario_model import Compliance, Scenario
 from forecast.scenario.water_cuts import WaterCuts
 from forecast.scenario.water_draws import WaterDraws
+from forecast.scenario.water_limits import (
+    LoadMultiplier,
+    largest_water_scale,
+    load_findings,
+    load_multipliers,
+    most_cut,
+)
 from forecast.scenario.water_measures import water_cuts_of
 from forecast.scenario.water_response import SectionResponse, WaterFactors, section_response
 from forecast.workspace import Workspace
@@ -170,25 +179,64 @@ class AskedPackage:
         }
 
     def water_cuts(self, scale: float = 1.0) -> tuple[WaterCuts, tuple[NotQuantified, ...]]:
-        """Cuts of loads by month from the first measure on, and what could not be quantified."""
+        """Cuts of loads by month from the first measure on, and what could not be quantified.
+
+        As for the air, the scale acts on what comes after ``as_of`` alone.
+        """
+        return self._water_cuts(self.scenario, self.setting.settings.n_paths, scale)
+
+    def _water_cuts(
+        self, scenario: Scenario, n: int, scale: float
+    ) -> tuple[WaterCuts, tuple[NotQuantified, ...]]:
         s = self.setting
-        first = min((m.start for m in self.scenario.measures), default=s.settings.first_day)
+        first = min((m.start for m in scenario.measures), default=s.settings.first_day)
         days = calendar_days(min(first, s.settings.first_day), s.settings.last_day)
         rng = stream(s.settings.seed, "scenario loads", normalise_region(s.region))
         return water_cuts_of(
-            self.scenario, self.scenario.water(file=self.file), days, s.settings.n_paths, rng,
-            scale=scale,
-        )  # fmt: skip
+            scenario, self.scenario.water(file=self.file), days, n, rng, scale=scale, since=s.as_of
+        )
+
+    @cached_property
+    def _water_held(self) -> dict[str, dict[str, NDArray[np.float64]]]:
+        """Section → what the record holds of the cuts, the same at every scale."""
+        cuts, known = self.water_cuts()[0], self._known_month
+        return {name: r.held(cuts, known) for name, r in self.responses.items()}
+
+    @property
+    def _known_month(self) -> np.datetime64:
+        return np.datetime64(self.setting.as_of, "M")
 
     def water(self, scale: float = 1.0) -> dict[str, WaterFactors]:
-        """Section → factors at a scale; empty where no section is described or nothing is cut."""
+        """Section → factors at a scale; empty where no section is described or nothing is cut.
+
+        Scale 0 is the baseline. What was begun before ``as_of`` and has yet to arrive arrives alike
+        at every scale above 0.
+        """
         if not self.water_measures or not self.responses or scale == 0.0:
             return {}
+        return self._whole_water if scale == 1.0 else self._water_at(scale)
+
+    @cached_property
+    def _whole_water(self) -> dict[str, WaterFactors]:
+        return self._water_at(1.0)
+
+    def _water_at(self, scale: float) -> dict[str, WaterFactors]:
         cuts = self.water_cuts(scale)[0]
         if not cuts.cuts:
             return {}
-        known = np.datetime64(self.setting.as_of, "M")
-        return {name: r.factors(cuts, reference=known) for name, r in self.responses.items()}
+        return {
+            name: r.factors(cuts, reference=self._known_month, held=self._water_held[name])
+            for name, r in self.responses.items()
+        }
+
+    def load_multipliers(self, scale: float = 1.0) -> list[LoadMultiplier]:
+        """What is left in the year of the loads above the sections; empty where none is cut."""
+        if not self.water_measures or not self.responses:
+            return []
+        sections = [r.section for r in self.responses.values()]
+        months = next(iter(self.responses.values())).months
+        cuts = self.water_cuts(scale)[0]
+        return load_multipliers(cuts, sections, months, reference=self._known_month)
 
     @property
     def missing(self) -> list[tuple[str, str, str]]:
@@ -244,6 +292,7 @@ class AskedPackage:
         found += date_findings(self.scenario, s.first_day, s.settings.last_day, since=s.as_of)
         found += inventory_findings(self.inventory, s.settings.year)
         found += cut_findings(self.whole)
+        found += load_findings(self.load_multipliers())
         return found
 
     def largest(self) -> float:
@@ -264,10 +313,28 @@ class AskedPackage:
                 top = float(full.max()) * measure.compliance.high
                 if top > 0.0:
                     scales.append(1.0 / top)
-        if self.responses:
-            cuts = [m for m in self.scenario.measures if m.cut and m.amount.unit == "%"]
-            scales += [100.0 / m.amount.value for m in cuts if m.amount.value > 0.0]
+        rows = self.load_multipliers()
+        if rows:
+            scales.append(largest_water_scale(rows))
+            # No measure takes more than there is where all of it is put into effect.
+            top = most_cut(
+                self._water_cuts(_in_full(self.scenario), 1, 1.0)[0],
+                next(iter(self.responses.values())).months, reference=self._known_month,
+            )  # fmt: skip
+            if top > 0.0:
+                scales.append(1.0 / top)
         return min(scales)
+
+
+def _in_full(scenario: Scenario) -> Scenario:
+    """The scenario with every measure put into effect as far as its file allows."""
+    tops = [Compliance(mean=c.high, low=c.high, high=c.high)
+            for c in (m.compliance for m in scenario.measures)]  # fmt: skip
+    measures = [
+        m.model_copy(update={"compliance": top})
+        for m, top in zip(scenario.measures, tops, strict=True)
+    ]
+    return scenario.model_copy(update={"measures": measures})
 
 
 def asked_packages(
@@ -299,7 +366,9 @@ def asked_packages(
         names.add(name)
         seen.add(one.file)
         try:
-            found = quantify(scenario, inventory)
+            found = quantify(
+                scenario, inventory, others=inventories_of(scenario, setting.emissions)
+            )
         except InputError as error:
             raise InputError(f"{one.file or name}: {error.message}", error.cure) from error
         out.append(

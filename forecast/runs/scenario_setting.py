@@ -217,7 +217,7 @@ def open_setting(workspace: Workspace, question: ScenarioQuestion) -> ScenarioSe
         )
     air, place, no_air = _drawn_air(panel, region, settings)
     return ScenarioSetting(
-        panel, settings, region, place, air, no_air, workspace.store.read("emissions"),
+        panel, settings, region, place, air, no_air, _emissions(workspace, as_of),
         sample=config.workspace.sample, jobs=question.jobs or 2,
         _classes=lambda: _classes(panel, settings, region),
     )  # fmt: skip
@@ -235,9 +235,15 @@ def setting_of(
     """Return the setting of a region that a run has projected: nothing is drawn again."""
     return ScenarioSetting(
         panel, settings, region, place, air, ("本次运行未推算", "the run has not drawn it"),
-        workspace.store.read("emissions"), sample=workspace.config.workspace.sample,
+        _emissions(workspace, settings.as_of), sample=workspace.config.workspace.sample,
         _classes=lambda: classes,
     )  # fmt: skip
+
+
+def _emissions(workspace: Workspace, as_of: date) -> pd.DataFrame:
+    """The inventories of years that had begun by ``as_of``."""
+    table = workspace.store.read("emissions")
+    return table[table["year"] <= as_of.year].reset_index(drop=True)
 
 
 def _drawn_air(

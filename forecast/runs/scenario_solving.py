@@ -24,11 +24,14 @@ from forecast.projection.streams import stream
 from forecast.projection.summary import number
 from forecast.region_names import normalise_region
 from forecast.runs.scenario_answer import Answer, Learning, answer
+from forecast.runs.scenario_corners import corner_findings, without_package
 from forecast.runs.scenario_packages import AskedPackage, NamedScenario, asked_packages
 from forecast.runs.scenario_setting import ScenarioSetting
 from forecast.scenario.air_response import AirFactors
+from forecast.scenario.limits import cut_findings, largest_valid_scale
 from forecast.scenario.scenario_file import with_cuts
 from forecast.scenario.scenario_model import Scenario
+from forecast.scenario.water_limits import load_findings
 from forecast.targets.model import Target
 
 __all__ = ["LeverMap", "Solved", "solve_package", "two_levers"]
@@ -85,11 +88,12 @@ def solve_package(
         probability: what is asked, inside (0, 1).
         targets: ids or indicators; none: every one that can be asked but for stretch goals and
             what is decided without any cut.
-        most: largest scale tried; None: the end of the trusted domain, at most ``MOST``.
+        most: largest scale tried; None: the end of the trusted domain, at most ``MOST``. Beyond that
+            domain an answer is called extrapolated.
         progress: called with the stage, targets done and in all.
 
     Raises:
-        UsageError: no such target, or the question can't be asked.
+        UsageError: no such target, or the question can't be asked; ``most`` cuts more than there is.
         ForecastError: nothing of the package can be quantified.
     """
     if not package.of_air and not (package.water_measures and package.responses):
@@ -101,7 +105,9 @@ def solve_package(
     asked = _asked_targets(setting, package, targets)
     learning = Learning(setting)
     forward = answer(setting, [package], learning=learning, progress=progress)
-    largest = min(package.largest(), MOST) if most is None else most
+    trusted = package.largest()
+    largest = min(trusted, MOST) if most is None else most
+    _refuse_beyond_all(package, largest)
     learned = learning.of(package) if package.of_air else None
     solutions: list[Solution] = []
     for at, target in enumerate(asked):
@@ -120,10 +126,12 @@ def solve_package(
         else:
             found = solve(
                 setting.air_year, package.source(learned), target, rng=rng,
-                probability=probability, largest=largest, tonnes=tonnes, jobs=setting.jobs,
+                probability=probability, largest=largest, tonnes=tonnes, group=learned.index,
+                jobs=setting.jobs,
             )  # fmt: skip
         solutions.append(found)
-        forward.told["solutions"].append(_told(found, package))
+        forward.told["solutions"].append(_told(found, package, trusted))
+        _add_found(forward.told["findings"], found, package)
     if progress:
         progress("solve", len(asked), len(asked))
     return Solved(forward, tuple(solutions))
@@ -175,7 +183,40 @@ def _asked_targets(
     return out
 
 
-def _told(found: Solution, package: AskedPackage) -> dict[str, Any]:
+def _refuse_beyond_all(package: AskedPackage, largest: float) -> None:
+    """Refuse a scale at which more than everything would be cut."""
+    ends = [largest_valid_scale(package.whole, trusted=False)]
+    if package.responses:
+        cuts = [m for m in package.scenario.measures if m.cut and m.amount.unit == "%"]
+        ends += [100.0 / m.amount.value for m in cuts if m.amount.value > 0.0]
+    end = min(ends)
+    if largest > end * (1.0 + 1e-6):
+        raise UsageError(
+            f"{largest:g} times {package.name} can't be tried: nothing is left to cut (or growth passes "
+            f"50 %) at {end:.2f} times.",
+            f"Give a largest scale (--most) of at most {math.floor(100 * end) / 100:g}.",
+        )
+
+
+def _add_found(told: list[dict[str, Any]], found: Solution, package: AskedPackage) -> None:
+    """Add what limits the package at the scale that was found, where it does not as written."""
+    if found.scale is None or found.scale == 0.0:
+        return
+    at_scale = cut_findings(package.cuts(found.scale)) if package.of_air else []
+    at_scale += load_findings(package.load_multipliers(found.scale))
+    known = {f["rule"] for f in told if f["package"] in ("", package.name)}
+    told += [
+        {
+            "package": package.name, "rule": one.rule, "kind": one.kind,
+            "zh": f"{found.scale:.2f} 倍（{found.target.label_zh}的解）处——{one.zh}",
+            "en": f"At {found.scale:.2f} times, the answer for {found.target.label_en}: {one.en}",
+        }
+        for one in at_scale
+        if one.rule == "extrapolation" and one.rule not in known
+    ]  # fmt: skip
+
+
+def _told(found: Solution, package: AskedPackage, trusted: float) -> dict[str, Any]:
     low, high = found.interval or (math.nan, math.nan)
     return {
         "package": package.name, "target": found.target.id,
@@ -185,11 +226,12 @@ def _told(found: Solution, package: AskedPackage) -> dict[str, Any]:
         "asked": found.asked, "scale": number(found.scale), "low": number(low),
         "high": number(high), "reached": number(found.reached), "error": number(found.error),
         "most": number(found.most[0]), "most_at": number(found.most[1]),
-        "largest": number(found.largest),
+        "largest": number(found.largest), "trusted": number(trusted),
         "scales": [number(s) for s in found.scales.tolist()],
         "chances": [number(c) for c in found.chances.tolist()],
         "decided": found.decided,
         "falls": None if found.falls is None else [number(x) for x in found.falls],
+        "falls_to": number(found.least_after),
         "regimes": {
             name: {"scale": number(scale), "most": number(top)}
             for name, (scale, top) in found.regimes.items()
@@ -198,7 +240,8 @@ def _told(found: Solution, package: AskedPackage) -> dict[str, Any]:
         "sentences": [
             {"zh": zh, "en": en}
             for zh, en in solution_sentences(
-                found, f"“{package.name}”", package.name_en or f"“{package.name}”"
+                found, f"“{package.name}”", package.name_en or f"“{package.name}”",
+                trusted=trusted,
             )
         ],
     }  # fmt: skip
@@ -294,7 +337,8 @@ def two_levers(
         setting.air_year, source, asked, first=grid.tolist(), second=grid.tolist(),
         jobs=setting.jobs,
     )  # fmt: skip
-    told = _without_package(answer(setting, [whole], learning=learning).told)
+    told = without_package(answer(setting, [whole], learning=learning).told, whole.name)
+    told["findings"] += corner_findings(setting, levers, most / 100.0, package, learned)
     least = found.least_second(probability)
     told["map"] = {
         "levers": list(levers), "target": asked.id, "label_zh": asked.label_zh,
@@ -322,20 +366,3 @@ def _map_target(setting: ScenarioSetting, name: str) -> Target:
     ratio = [t for t in own if t.indicator in ("good_day_ratio", "good_days")]
     firm = [t for t in (ratio or own) if t.level == "firm"]
     return (firm or ratio or own)[0]
-
-
-def _without_package(told: dict[str, Any]) -> dict[str, Any]:
-    """What is told of the year and of what the answer rests on: a map has no one package."""
-    limits = [
-        {**f, "package": ""}
-        for f in told["findings"]
-        if f["rule"] not in ("extrapolation", "winter_nitrate", "ozone_may_rise", "decided")
-    ]
-    return {
-        **told,
-        "packages": [],
-        "rows": [r for r in told["rows"] if not r["package"]],
-        "findings": limits,
-        "not_quantified": [],
-        "tonnes": [],
-    }

@@ -152,6 +152,8 @@ def morning(workspace: Workspace, fetch: Sequence[str], today: date) -> list[Ste
         # Its path begins at the root, so that it is never taken for an option.
         steps.append(Step("ingest", ("ingest", str(workspace.raw), *where, "--json"), counts=True))
     steps.append(Step("run", ("run", *where, "--quiet"), deciding=True))
+    if workspace.config.alerts.channels:
+        steps.append(Step("alert", ("alert", "send", *where, "--quiet"), afterwards=True))
     return steps
 
 

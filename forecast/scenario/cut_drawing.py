@@ -1,22 +1,24 @@
 """Draws of what a scenario takes away each day, and the tonnes it takes away in a year.
 
-For row r of the inventory and pollutant p the part that is left is the product over its measures,
-so a second measure acts on what the first has left::
+For row r and pollutant p tonnes are taken together and percentages act on what is
+left, the one after the other::
 
-    left_rp(d) = Π_m (1 − ρ_m(d) · k_m · f_mrp(d))         ρ: ramp × season, k: compliance
-    cut_p(d)   = Σ_r w_rp(d) · (then_rp(d) − left_rp(d)) / Σ_r w_rp(d) · then_rp(d)
+    left_rp(d) = (1 − Σ_tonnes ρ_m(d)·k_m·f_mrp(d)) · Π_percent (1 − ρ_m(d)·k_m·c_m)
+    cut_p(d)   = 1 − Σ_r w_rp(d)·left_rp(d) / Σ_r w°_rp(d)·then_rp(d)
 
-``then`` is what the ramps of the origin leave: what was in place by then is in the record already, so
-only the part beyond it counts. ``w`` are the shares of the rows in the emission that is projected
-without any measure. Rows with the same measures and growth are worked out as one.
+ρ is ramp × season, k the compliance. ``then`` is what the ramps of the origin leave: what was in
+place by then is in the record already, so only the part beyond it counts. ``w`` is the emission that
+is projected without any measure: the inventory's, with what measures of its own year had taken put
+back. ``w°`` is ``w`` at the growth of the origin: the paths know of no growth after it, so growth
+raises emissions against them. Rows with the same measures and growth are worked out as one.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,9 +29,10 @@ from numpy.typing import NDArray
 from forecast.errors import UsageError
 from forecast.scenario.air_response import pollutants_of_sectors
 from forecast.scenario.cuts import PollutantCuts
+from forecast.scenario.growth import growth_factor, growth_of
 from forecast.scenario.inventory import ALL_POLLUTANTS, Inventory, InventoryDraws
 from forecast.scenario.inventory import TOTAL as TOTAL_ROW
-from forecast.scenario.measure_timing import months_of, ramp, season_mask
+from forecast.scenario.measure_timing import acted_by, months_of, ramp, season_mask
 from forecast.scenario.measures import Lever, Quantified, quantify
 from forecast.scenario.pollutants import POLLUTANTS, SECTORS, sector_of
 from forecast.scenario.scenario_model import Compliance, Measure, Scenario
@@ -64,7 +67,7 @@ def cuts_of(
         days: ``(day,)`` datetime64[D], ascending.
         n: number of draws.
         rng: one number is taken from it.
-        scale: factor on every measure, for the inverse; a cut is held at 100 %.
+        scale: factor on every measure, for the inverse; a cut is held at 100 %. Growth is not scaled.
         since: last day whose readings the baseline knows; what was in place by then is no cut. None:
             nothing is in place.
 
@@ -83,7 +86,8 @@ def cuts_of(
     package = scenario if isinstance(scenario, Quantified) else quantify(scenario, inventory)
     levers = [lever for lever in package.levers if lever.pollutant in POLLUTANTS]
     moving = [lever for lever in levers if _moves(lever.measure, days, scale, since)]
-    if not moving:
+    growing = since is not None and any(package.scenario.growth.values())
+    if not moving and not growing:
         return []
     inventories = package.inventory.draws(n, np.random.default_rng([seed, 0]))
     if not package.known:
@@ -92,17 +96,19 @@ def cuts_of(
         m.name: compliance_draws(
             m.compliance, n, np.random.default_rng([seed, zlib.crc32(m.name.encode())])
         )
-        for m in {lever.measure.name: lever.measure for lever in moving}.values()
+        for m in {lever.measure.name: lever.measure for lever in levers}.values()
     }
+    before = package.before_measures(inventories, compliance, levers)
+    of_scope = {s: [lever for lever in levers if lever.measure.scope == s] for s in _SCOPES}
+    # What grows, grows once: with the region where the region is spoken of, else in the city.
+    grows: Literal["city", "region"] = "region" if of_scope["region"] else "city"
     found = []
     for scope in _SCOPES:
-        own = [lever for lever in levers if lever.measure.scope == scope]
-        if any(lever in moving for lever in own):
-            found.append(
-                _scope_cuts(
-                    _Drawn(package, own, inventories, compliance, days, scale, since), n, scope
-                )
-            )
+        own = of_scope[scope]
+        here = growing and scope == grows
+        if here or any(lever in moving for lever in own):
+            drawn = _Drawn(package, own, inventories, before, compliance, days, scale, since, here)
+            found.append(_scope_cuts(drawn, n, scope))
     return found
 
 
@@ -113,26 +119,50 @@ class _Drawn:
     package: Quantified
     levers: Sequence[Lever]
     inventories: InventoryDraws
+    before: InventoryDraws
     compliance: dict[str, NDArray[np.float64]]
     days: NDArray[np.datetime64]
     scale: float
     since: date | None
+    grows: bool = False
 
-    def left(self, lever: Lever) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return what the lever leaves of its rows on each day, and what the origin's ramp leaves.
+    def taken(self, lever: Lever) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what the lever takes of its rows on each day, and what the origin's ramp takes.
 
-        Both broadcast to ``(draw, day)`` [1].
+        Both broadcast to ``(draw, day)`` [1]; a part of the emission without any measure for
+        tonnes, of what is left for a percentage.
         """
         measure = lever.measure
-        before = _ramp_at(measure, self.since)
+        before = acted_by(measure, self.since)
         mask = season_mask(measure, self.days)
         effect = before + self.scale * (np.maximum(ramp(measure, self.days), before) - before)
-        full = self.package.full_fraction(lever, self.inventories, self.days)
+        full = self.package.full_fraction(lever, self.inventories, self.days, before=self.before)
         full = full * self.compliance[measure.name][:, None]
-        now = 1.0 - np.minimum(full * np.where(mask, effect, 0.0), 1.0)
+        now = np.minimum(full * np.where(mask, effect, 0.0), 1.0)
         if before == 0.0:
-            return now, np.ones((1, 1))
-        return now, 1.0 - np.minimum(full * np.where(mask, before, 0.0), 1.0)
+            return now, np.zeros((1, 1))
+        return now, np.minimum(full * np.where(mask, before, 0.0), 1.0)
+
+    def left(self, levers: Sequence[Lever]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what levers on the same rows leave on each day, and what they left at the origin."""
+        taken = [self.taken(lever) for lever in levers]
+        parts = []
+        for at in (0, 1):
+            tonnes = [t[at] for x, t in zip(levers, taken, strict=True) if not _of_percent(x)]
+            rest = [1.0 - t[at] for x, t in zip(levers, taken, strict=True) if _of_percent(x)]
+            if tonnes:
+                rest.insert(0, np.maximum(1.0 - reduce(np.add, tonnes), 0.0))
+            parts.append(reduce(np.multiply, rest))
+        return parts[0], parts[1]
+
+    def rates_then(self, row: int) -> NDArray[np.float64]:
+        """Return the rates that the paths know of: growth stands still after the origin, ``(day,)``."""
+        if not self.grows or self.since is None:
+            return self.rates(row)
+        origin = np.array([self.since], dtype="datetime64[D]")
+        months = months_of(self.days)
+        growth = self.package.growth(row, np.minimum(self.days, origin[0]))
+        return growth * self.package.month_weights(row)[months]
 
     def rates(self, row: int) -> NDArray[np.float64]:
         """Return a row's emission on each day over its annual mean in the inventory, ``(day,)`` [1].
@@ -151,15 +181,15 @@ class _Drawn:
         acting: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for row in sorted({row for lever in own for row in lever.rows}):
             acting[tuple(i for i, lever in enumerate(own) if row in lever.rows)].append(row)
-        left = [self.left(lever) for lever in own]
         return [
-            _Rows(
-                tuple(rows),
-                reduce(np.multiply, (left[i][0] for i in which)),
-                reduce(np.multiply, (left[i][1] for i in which)),
-            )
+            _Rows(tuple(rows), *self.left([own[i] for i in which]))
             for which, rows in acting.items()
         ]
+
+
+def _of_percent(lever: Lever) -> bool:
+    """Whether a lever takes a percentage of what the others leave."""
+    return lever.measure.amount.unit == "%" and lever.measure.against is None
 
 
 @dataclass(frozen=True)
@@ -175,14 +205,12 @@ def _moves(
     measure: Measure, days: NDArray[np.datetime64], scale: float, since: date | None
 ) -> bool:
     """Whether a measure does more on any of the days than it did at the origin."""
-    beyond = ramp(measure, days) > _ramp_at(measure, since)
+    beyond = ramp(measure, days) > acted_by(measure, since)
     return bool(
-        scale > 0.0 and measure.amount.value > 0.0 and (beyond & season_mask(measure, days)).any()
+        scale > 0.0
+        and (measure.amount.value > 0.0 or measure.against is not None)
+        and (beyond & season_mask(measure, days)).any()
     )
-
-
-def _ramp_at(measure: Measure, day: date | None) -> float:
-    return 0.0 if day is None else float(ramp(measure, np.array([day], dtype="datetime64[D]"))[0])
 
 
 def compliance_draws(prior: Compliance, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -199,7 +227,7 @@ def _patterns(drawn: _Drawn) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     days, package = drawn.days, drawn.package
     measures = {lever.measure.name: lever.measure for lever in drawn.levers}.values()
     keys: list[NDArray[Any]] = [
-        np.maximum(ramp(m, days), _ramp_at(m, drawn.since)) for m in measures
+        np.maximum(ramp(m, days), acted_by(m, drawn.since)) for m in measures
     ] + [season_mask(m, days) for m in measures]
     if package.scenario.growth:
         keys.append(days.astype(np.int64).astype(np.float64))
@@ -215,10 +243,7 @@ def _patterns(drawn: _Drawn) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _scope_cuts(drawn: _Drawn, n: int, scope: Literal["city", "region"]) -> PollutantCuts:
     first, kind = _patterns(drawn)
-    one = _Drawn(
-        drawn.package, drawn.levers, drawn.inventories, drawn.compliance, drawn.days[first],
-        drawn.scale, drawn.since,
-    )  # fmt: skip
+    one = replace(drawn, days=drawn.days[first])
     # Without an inventory a sector's share of a pollutant is the national one.
     only_sectors = not drawn.package.known and any(
         lever.measure.sector != "all" for lever in drawn.levers
@@ -240,23 +265,27 @@ def _scope_cuts(drawn: _Drawn, n: int, scope: Literal["city", "region"]) -> Poll
 def _total_cut(drawn: _Drawn, pollutant: str) -> NDArray[np.float64] | None:
     """Return the cut of a pollutant's total emission, ``(draw, day)``; None where no lever acts."""
     groups = drawn.groups(pollutant)
-    if not groups:
+    if not groups and not drawn.grows:
         return None
-    shares = drawn.inventories.shares[:, :, ALL_POLLUTANTS.index(pollutant)]
+    shares = drawn.before.shares[:, :, ALL_POLLUTANTS.index(pollutant)]
     emitting = {row for row in range(shares.shape[1]) if shares[:, row].any()}
 
-    def weight(rows: Iterable[int]) -> NDArray[np.float64]:
+    def weight(
+        rows: Iterable[int], rates: Callable[[int], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
         return sum(
-            (shares[:, row, None] * drawn.rates(row) for row in rows if row in emitting),
+            (shares[:, row, None] * rates(row) for row in rows if row in emitting),
             start=np.zeros((1, 1)),
         )
 
-    # Where now is then, the difference is exactly 0, and so is the cut.
-    whole = weight(emitting.difference(*(group.rows for group in groups)))
-    taken = np.zeros((1, 1))
+    # Where nothing differs from the origin the two sums are the same to the bit, and the cut is 0.
+    rest = emitting.difference(*(group.rows for group in groups))
+    whole = weight(rest, drawn.rates_then)
+    taken = whole - weight(rest, drawn.rates) if drawn.grows else np.zeros((1, 1))
     for group in groups:
-        own = weight(group.rows)
-        taken = taken + own * (group.then - group.now)
+        own = weight(group.rows, drawn.rates_then)
+        after = weight(group.rows, drawn.rates) if drawn.grows else own
+        taken = taken + (own * group.then - after * group.now)
         whole = whole + own * group.then
     # A month without emission, or an origin at which nothing was left.
     safe = np.where(whole > 0.0, whole, 1.0)
@@ -269,6 +298,9 @@ def _sector_cuts(drawn: _Drawn, n: int) -> dict[str, NDArray[np.float64]]:
     """Return sector → cut ``(draw, day)`` where every lever cuts whole sectors, else nothing."""
     package = drawn.package
     parts: dict[str, list[Measure]] = defaultdict(list)
+    if drawn.grows:
+        # Every sector that grows moves, whether it is cut or not.
+        parts.update({s: [] for s in SECTORS if growth_of(s, s, package.scenario.growth)})
     for measure in {lever.measure.name: lever.measure for lever in drawn.levers}.values():
         group = sector_of(measure.sector)
         rows = package.inventory.rows_of(measure.sector)
@@ -284,10 +316,21 @@ def _sector_cuts(drawn: _Drawn, n: int) -> dict[str, NDArray[np.float64]]:
     for sector, measures in parts.items():
         now = then = np.ones((n, len(drawn.days)))
         for measure in measures:
-            one_now, one_then = drawn.left(Lever(measure, POLLUTANTS[0], ()))
-            now, then = now * one_now, then * one_then
+            one_now, one_then = drawn.taken(Lever(measure, POLLUTANTS[0], ()))
+            now, then = now * (1.0 - one_now), then * (1.0 - one_then)
+        now = now * _growth_since(drawn, sector)
         found[sector] = 1.0 - np.divide(now, then, out=np.ones_like(now), where=then > 0.0)
     return found
+
+
+def _growth_since(drawn: _Drawn, sector: str) -> NDArray[np.float64]:
+    """A whole sector's projected emission over that at the origin, ``(day,)`` [1]."""
+    if not drawn.grows or drawn.since is None:
+        return np.ones(1)
+    rate = growth_of(sector, sector, drawn.package.scenario.growth)
+    year = drawn.package.inventory.year
+    then = np.minimum(drawn.days, np.datetime64(drawn.since, "D"))
+    return growth_factor(rate, drawn.days, year) / growth_factor(rate, then, year)
 
 
 def tonnes_by_sector(
@@ -315,16 +358,19 @@ def tonnes_by_sector(
         lever.measure.name: np.array([lever.measure.compliance.mean]) for lever in package.levers
     }
     inv = package.inventory
+    central = inv.central()
+    before = package.before_measures(central, means)
     lines = []
     for scope in _SCOPES:
         own = [lever for lever in package.levers if lever.measure.scope == scope]
-        drawn = _Drawn(package, own, inv.central(), means, days, scale, since)
+        drawn = _Drawn(package, own, central, before, means, days, scale, since)
         for pollutant in dict.fromkeys(lever.pollutant for lever in own):
             unlisted = pollutant in package.unlisted
             groups = {row: group for group in drawn.groups(pollutant) for row in group.rows}
             for row, group in sorted(groups.items()):
                 then, now = (np.broadcast_to(x, (1, len(days)))[0] for x in (group.then, group.now))
-                base = float(inv.values[row, ALL_POLLUTANTS.index(pollutant)]) / len(days)
+                column = ALL_POLLUTANTS.index(pollutant)
+                base = float(before.totals[0, column] * before.shares[0, row, column]) / len(days)
                 emission = base * float((drawn.rates(row) * then).sum())
                 taken = base * float((drawn.rates(row) * (then - now)).sum())
                 lines.append(

@@ -9,6 +9,7 @@ observation, so an 80 % interval should hold four of five such observations.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -84,12 +85,15 @@ class Hindcast:
         predicted: ``(draw,)`` C_last/C_first as it would be observed [1].
         quantiles: probability → quantile of ``predicted``.
         rank: part of ``predicted`` below the observed value [1].
+        city_alone: median of the same had the emissions changed in the city only, and nothing
+            around it [1].
     """
 
     past: PastChange
     predicted: FloatArray
     quantiles: dict[float, float]
     rank: float
+    city_alone: float
 
     def inside(self, level: float = 0.8) -> bool:
         """Whether the observed change lies in the central interval of this probability."""
@@ -125,7 +129,9 @@ class Hindcast:
         )
 
 
-def _responses(past: PastChange, draws: AirDraws, rng: np.random.Generator) -> FloatArray:
+def _responses(
+    past: PastChange, draws: AirDraws, rng: np.random.Generator, *, city_alone: bool = False
+) -> FloatArray:
     """C_last/C_first of each draw, without the error of the observation."""
     cuts = np.zeros((draws.n, 1, len(POLLUTANTS)))
     noise = rng.standard_normal((draws.n, len(POLLUTANTS)))
@@ -134,7 +140,10 @@ def _responses(past: PastChange, draws: AirDraws, rng: np.random.Generator) -> F
             sd = past.change_sd.get(pollutant, CHANGE_SD)
             cuts[:, 0, place] = -past.emissions[pollutant] + sd * noise[:, place]
     cuts = np.minimum(cuts, 1.0)
-    warm, cold = (component_ratio(cuts, draws.pm25, cold=c)[:, 0] for c in (False, True))
+    around = np.zeros((1, 1, len(POLLUTANTS))) if city_alone else None
+    warm, cold = (
+        component_ratio(cuts, draws.pm25, cold=c, region_cuts=around)[:, 0] for c in (False, True)
+    )
     result: FloatArray = warm + draws.pm25.cold_weight * (cold - warm)
     return result
 
@@ -144,15 +153,19 @@ def hindcast(past: PastChange, draws: AirDraws, rng: np.random.Generator) -> Hin
 
     Args:
         past: emissions and readings; the emissions are taken to have changed in the whole region.
+            ``city_alone`` of the result tells what it would be had they not.
         draws: parameters, of the era of the first year (``draw_air(…, era="2013")`` up to 2016).
         rng: source of the errors of emissions and observation.
     """
+    state = copy.deepcopy(rng)
     plain = _responses(past, draws, rng)
+    alone = float(np.median(_responses(past, draws, state, city_alone=True)))
     predicted = plain * np.exp(past.observed_sd * rng.standard_normal(draws.n))
     levels = (0.025, 0.1, 0.5, 0.9, 0.975)
     found = np.quantile(predicted, levels)
     rank = float((predicted < past.observed).mean())
-    return Hindcast(past, predicted, dict(zip(levels, map(float, found), strict=True)), rank)
+    quantiles = dict(zip(levels, map(float, found), strict=True))
+    return Hindcast(past, predicted, quantiles, rank, alone)
 
 
 def hindcast_evidence(past: PastChange, draws: AirDraws, rng: np.random.Generator) -> Evidence:

@@ -30,10 +30,12 @@ from forecast.scenario.priors import FloatArray, prior
 
 __all__ = [
     "FEW_DRAWS",
+    "LEAST_DRAWS",
     "Evidence",
     "ModelRun",
     "Weights",
     "component_evidence",
+    "even_weights",
     "importance_weights",
     "learned",
     "model_run_evidence",
@@ -44,6 +46,9 @@ __all__ = [
 
 #: Effective sample size under which the answer rests on too few draws.
 FEW_DRAWS = 200.0
+#: Effective sample size under which nothing is learned: what is left would be a handful of sets of
+#: parameters, as sharp as it is wrong.
+LEAST_DRAWS = 50.0
 #: Standard error of a run of a chemistry-transport model read through an emulator [ratio].
 EMULATOR_SD = 0.02
 _ITEMS = ("pm25", "o3_8h")
@@ -89,6 +94,11 @@ class Weights:
     effective_size: float
     warnings: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def usable(self) -> bool:
+        """Whether enough draws are left to learn from."""
+        return self.effective_size >= LEAST_DRAWS
+
 
 def importance_weights(
     evidence: Sequence[Evidence], *, discrepancy: FloatArray | None = None
@@ -122,12 +132,21 @@ def importance_weights(
     values /= values.sum()
     size = float(1.0 / (values**2).sum())
     warnings = []
-    if size < FEW_DRAWS:
+    if LEAST_DRAWS <= size < FEW_DRAWS:
         warnings.append(
             (
                 f"证据与先验相差较大：有效样本只有 {size:.0f}（少于 {FEW_DRAWS:.0f}），结果不稳。",
                 f"The evidence lies far out in the prior: effective sample size {size:.0f}, under "
                 f"{FEW_DRAWS:.0f}; the result is not stable.",
+            )
+        )
+    if size < LEAST_DRAWS:
+        warnings.append(
+            (
+                f"清单或弹性系数不能解释实测记录或模式结果：有效样本只有 {size:.0f}（少于 {LEAST_DRAWS:.0f}），不作修正，采用先验分布。",
+                "Inventory or elasticities do not explain the record, or the runs of models: the effective "
+                f"sample size is {size:.0f}, under {LEAST_DRAWS:.0f}; nothing is learned, and the prior "
+                "stands.",
             )
         )
     if discrepancy is not None:
@@ -141,6 +160,11 @@ def importance_weights(
                 )
             )
     return Weights(values, size, tuple(warnings))
+
+
+def even_weights(n: int) -> Weights:
+    """Weights of a prior that nothing has corrected."""
+    return Weights(np.full(n, 1.0 / n), float(n))
 
 
 def resampled_index(weights: Weights, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -163,7 +187,8 @@ def learned(
 
     Args:
         draws: prior draws, 4,000 or so.
-        evidence: predictions of these draws, or of their pairs of another era.
+        evidence: predictions of these draws, or of their pairs of another era. Where it leaves an
+            effective sample under ``LEAST_DRAWS`` the draws come back as the prior has them.
         n: number of draws wanted: that of the paths.
         rng: source of randomness of the resampling.
     """
@@ -174,7 +199,9 @@ def learned(
             "Predict with these draws, or their pairs.",
         )
     weights = importance_weights(evidence, discrepancy=draws.pm25.discrepancy)
-    return draws.take(resampled_index(weights, n, rng)), weights
+    return draws.take(
+        resampled_index(weights if weights.usable else even_weights(draws.n), n, rng)
+    ), weights
 
 
 def component_evidence(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.scenario.scenario_model import Measure
 
-__all__ = ["months_of", "ramp", "season_mask"]
+__all__ = ["acted_by", "months_of", "ramp", "season_mask"]
 
 #: First and last day of central heating as month and day (north of the Qinling and the Huaihe, by custom).
 _HEATING = ((11, 15), (3, 15))
@@ -31,6 +33,24 @@ def ramp(measure: Measure, days: NDArray[np.datetime64]) -> NDArray[np.float64]:
     gone = (days - start).astype(np.int64) + 1
     x: NDArray[np.float64] = np.clip(gone / length, 0.0, 1.0)
     return x if measure.shape == "linear" else x * x * (3.0 - 2.0 * x)
+
+
+def acted_by(measure: Measure, day: date | None) -> float:
+    """Return how far a measure had come when it last acted, by the end of ``day`` [1]; None: never.
+
+    A measure of a season that has not come round since its start is not in any reading.
+
+    >>> from datetime import date
+    >>> m = Measure(name="a", cut="10%", start=date(2025, 5, 1), season="heating")
+    >>> acted_by(m, date(2025, 6, 30)), acted_by(m, date(2025, 11, 15))
+    (0.0, 1.0)
+    """
+    if day is None:
+        return 0.0
+    last = np.datetime64(day, "D")
+    year = np.arange(last - 365, last + 1)
+    acted = year[season_mask(measure, year)]
+    return float(ramp(measure, acted[-1:])[0]) if acted.size else 0.0
 
 
 def season_mask(measure: Measure, days: NDArray[np.datetime64]) -> NDArray[np.bool_]:

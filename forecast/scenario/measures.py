@@ -7,7 +7,8 @@ go on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,17 +19,17 @@ from forecast.scenario.growth import growth_factor, growth_of
 from forecast.scenario.inventory import ALL_POLLUTANTS, TOTAL, Inventory, InventoryDraws
 from forecast.scenario.inventory_units import refuse_national_size, tonnes_text
 from forecast.scenario.measure_timing import months_of, ramp, season_mask
-from forecast.scenario.pollutants import POLLUTANT_NAMES, SECTORS, WATER_POLLUTANTS, sector_of
+from forecast.scenario.not_quantified import NotQuantified, lacking, level_of, no_level
+from forecast.scenario.pollutants import SECTORS, WATER_POLLUTANTS, sector_of
 from forecast.scenario.scenario_model import Measure, Scenario
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 __all__ = [
     "Lever",
     "NotQuantified",
     "Quantified",
-    "inventory_for",
     "quantify",
 ]
 
@@ -38,6 +39,10 @@ _UNLISTED = "unlisted"
 _PLAIN_YEAR = np.arange("2023-01-01", "2024-01-01", dtype="datetime64[D]")
 #: Tonnes may exceed the central emission by rounding only.
 _ROUNDING = 1e-9
+#: Rounds in which the tonnes that an inventory holds already settle on its rows.
+_ROUNDS = 12
+#: Most of a measure that an inventory can hold when what was there before is worked back from it.
+_MOST_HELD = 0.98
 
 
 @dataclass(frozen=True)
@@ -47,15 +52,6 @@ class Lever:
     measure: Measure
     pollutant: str
     rows: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class NotQuantified:
-    """A measure without a number, and what is missing, in both languages."""
-
-    measure: str
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +66,8 @@ class Quantified:
             so that a percentage of all their emission still has a meaning.
         levers: what acts.
         missing: measures that could not be quantified, with the reason.
+        levels: (measure, pollutant) → emission of the year that the measure is ``against``, of the
+            rows that it acts on [t/yr], where that is not the inventory's own year.
     """
 
     scenario: Scenario
@@ -78,6 +76,7 @@ class Quantified:
     unlisted: frozenset[str]
     levers: tuple[Lever, ...]
     missing: tuple[NotQuantified, ...]
+    levels: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     def growth(self, row: int, days: NDArray[np.datetime64]) -> NDArray[np.float64]:
         """Return projected emission over that of the inventory for one row, ``(day,)`` [1]."""
@@ -99,33 +98,127 @@ class Quantified:
         return daily / float((daily * length).sum() / length.sum())
 
     def full_fraction(
-        self, lever: Lever, draws: InventoryDraws, days: NDArray[np.datetime64]
+        self,
+        lever: Lever,
+        draws: InventoryDraws,
+        days: NDArray[np.datetime64],
+        *,
+        before: InventoryDraws | None = None,
     ) -> NDArray[np.float64]:
         """Return the cut at full effect and compliance on each day of its season.
 
+        Args:
+            lever: one measure on one pollutant.
+            draws: the inventory.
+            days: ``(day,)``.
+            before: what would be emitted without any measure (:meth:`before_measures`); None: the
+                inventory holds none of them.
+
         Returns:
-            ``(draw, day)`` (or broadcasting to it) fraction of the projected emission of the
-            lever's rows [1], before it is held to at most 1; a rise is negative.
+            ``(draw, day)`` (or broadcasting to it) fraction of the lever's rows' emission without
+            any measure [1], before it is held to at most 1; a rise is negative.
         """
         measure, amount = lever.measure, lever.measure.amount
         if amount.unit == "%" and measure.against is None:
             return np.full((1, 1), measure.sign * amount.value / 100.0)
         if not self.scenario.growth:
             days = days[:1]
+        free = draws if before is None else before
         column, rows = ALL_POLLUTANTS.index(lever.pollutant), list(lever.rows)
-        shares, totals = draws.shares[:, rows, column], draws.totals[:, column]
+        shares, totals = free.shares[:, rows, column], free.totals[:, column]
         grown = np.stack([self.growth(r, days) for r in rows])
         emission = totals[:, None] * (shares @ grown)
         inside = self._season_share(lever)
         if measure.against is None:
-            # What the inventory's own year had of the cut already is added back.
-            emission = emission + amount.value * self._held(measure)
             return measure.sign * amount.value / (emission * inside)
-        years = measure.against - self.inventory.year
-        then = totals * (shares @ np.array([(1.0 + self._rate(r) / 100.0) ** years for r in rows]))
-        wanted = then * (1.0 - amount.value / 100.0) if amount.unit == "%" else then - amount.value
+        wanted = self._wanted(lever, draws)
         fraction: NDArray[np.float64] = (emission - wanted[:, None]) / (emission * inside)
         return np.maximum(fraction, 0.0)
+
+    def _wanted(self, lever: Lever, draws: InventoryDraws) -> NDArray[np.float64]:
+        """Emission at which a measure ``against`` a year ends, of the lever's rows, ``(draw,)`` [t/yr]."""
+        column, rows = ALL_POLLUTANTS.index(lever.pollutant), list(lever.rows)
+        then = draws.totals[:, column] * draws.shares[:, rows, column].sum(axis=1)
+        level = self.levels.get((lever.measure.name, lever.pollutant))
+        if level is not None:
+            # The other year's inventory is off by as much as this one.
+            centre = float(np.nan_to_num(self.inventory.values[rows, column]).sum())
+            then = then * (level / centre)
+        amount = lever.measure.amount
+        if amount.unit == "%":
+            return np.asarray(then * (1.0 - amount.value / 100.0))
+        return np.asarray(then - amount.value)
+
+    def before_measures(
+        self,
+        draws: InventoryDraws,
+        compliance: Mapping[str, NDArray[np.float64]],
+        levers: Sequence[Lever] | None = None,
+    ) -> InventoryDraws:
+        """Return what would be emitted in the inventory's year if no measure had begun by then.
+
+        Tonnes in place during that year are added back, percentages divided out, row by row: an
+        emission b that holds T tonnes and a percentage q of cuts already was ``b / (1 − q) + T``.
+
+        Args:
+            draws: the inventory.
+            compliance: measure → draws of what is put into effect, ``(draw,)`` or ``(1,)``.
+            levers: None: all.
+        """
+        acting = self.levers if levers is None else levers
+        held = {m.name: self._held(m) for m in {x.measure.name: x.measure for x in acting}.values()}
+        acting = [x for x in acting if held[x.measure.name] > 0.0]
+        if not acting or not self.known:
+            return draws
+        amounts = draws.totals[:, None, :] * draws.shares
+        for column, pollutant in enumerate(ALL_POLLUTANTS):
+            own = [x for x in acting if x.pollutant == pollutant]
+            if own:
+                amounts[:, :, column] = self._freed(own, draws, compliance, held, column)
+        totals = amounts.sum(axis=1)
+        shares = np.divide(
+            amounts, totals[:, None, :], out=np.zeros_like(amounts), where=totals[:, None, :] > 0.0
+        )
+        return replace(draws, shares=shares, totals=totals)
+
+    def _freed(
+        self,
+        levers: Sequence[Lever],
+        draws: InventoryDraws,
+        compliance: Mapping[str, NDArray[np.float64]],
+        held: Mapping[str, float],
+        column: int,
+    ) -> NDArray[np.float64]:
+        """Emission of each row without the measures that it holds, ``(draw, row)`` [t/yr]."""
+        base = draws.totals[:, column, None] * draws.shares[:, :, column]
+        kept = np.ones_like(base)
+        for lever in levers:
+            measure = lever.measure
+            if _by_percent(measure):
+                of_year = held[measure.name] * self._season_share(lever) * measure.sign
+                cut = of_year * compliance[measure.name] * measure.amount.value / 100.0
+                kept[:, list(lever.rows)] *= 1.0 - np.minimum(cut, 0.99)[:, None]
+        plain = base / kept
+        found = plain
+        # The rows of a measure share its tonnes as they emit; a few rounds settle that.
+        for _ in range(_ROUNDS):
+            added = np.zeros_like(base)
+            for lever in levers:
+                measure, rows = lever.measure, list(lever.rows)
+                if _by_percent(measure):
+                    continue
+                whole = found[:, rows].sum(axis=1)
+                part = held[measure.name] * compliance[measure.name]
+                if measure.against is None:
+                    tonnes = part * measure.sign * measure.amount.value
+                else:
+                    tonnes = np.minimum(part, _MOST_HELD) * np.maximum(
+                        whole - self._wanted(lever, draws), 0.0
+                    )
+                share = found[:, rows] / np.where(whole > 0.0, whole, 1.0)[:, None]
+                added[:, rows] += tonnes[:, None] * share
+            found = plain + added
+        return np.asarray(np.maximum(found, 0.0))
 
     def _season_share(self, lever: Lever) -> float:
         """Part of the year's emission of the lever's rows that falls into its season."""
@@ -139,7 +232,7 @@ class Quantified:
         return inside / whole if whole else 1.0
 
     def _held(self, measure: Measure) -> float:
-        """Part of a cut that was in place during the inventory's year, on the year's mean [1]."""
+        """Part of a cut that was in place during the inventory's year, on its days' mean [1]."""
         if not self.known:
             return 0.0
         year = np.arange(
@@ -147,36 +240,27 @@ class Quantified:
             f"{self.inventory.year + 1}-01-01",
             dtype="datetime64[D]",
         )
-        return float(ramp(measure, year).mean())
+        acting = season_mask(measure, year)
+        return float(ramp(measure, year)[acting].mean()) if acting.any() else 0.0
 
 
-def inventory_for(scenario: Scenario, table: pd.DataFrame | None) -> Inventory | None:
-    """Return the inventory a scenario stands on: the one written into its file, else the table's.
+def _by_percent(measure: Measure) -> bool:
+    """Whether a measure takes a percentage of what would be emitted otherwise."""
+    return measure.amount.unit == "%" and measure.against is None
+
+
+def quantify(
+    scenario: Scenario,
+    inventory: Inventory | None,
+    *,
+    others: Mapping[int, Inventory] | None = None,
+) -> Quantified:
+    """Set a scenario upon an inventory.
 
     Args:
-        scenario: its ``[[emissions]]`` come first, its ``[inventory]`` picks year and source.
-        table: the workspace's ``emissions``; None or empty: there is none.
-
-    Raises:
-        InputError: the year or source asked is not there; amounts that can't be right.
-    """
-    choice = scenario.inventory
-    own = scenario.own_emissions()
-    if own:
-        year = max(own) if choice.year is None else choice.year
-        if year in own:
-            return Inventory.of(
-                scenario.region, year, own[year], source=scenario.source, ranges=choice.ranges
-            )
-    if table is None or table.empty:
-        return None
-    return Inventory.from_table(
-        table, scenario.region, year=choice.year, source=choice.source, ranges=choice.ranges
-    )
-
-
-def quantify(scenario: Scenario, inventory: Inventory | None) -> Quantified:
-    """Set a scenario upon an inventory.
+        scenario: the measures.
+        inventory: None: there is none.
+        others: inventories of other years, for measures ``against`` one of them.
 
     Raises:
         InputError: a sector that neither the inventory nor the list of sectors has, a growth rate
@@ -187,7 +271,8 @@ def quantify(scenario: Scenario, inventory: Inventory | None) -> Quantified:
     _check_growth(scenario, base)
     levers: list[Lever] = []
     missing: list[NotQuantified] = []
-    result = Quantified(scenario, base, known, unlisted, (), ())
+    levels: dict[tuple[str, str], float] = {}
+    result = Quantified(scenario, base, known, unlisted, (), (), levels)
     for measure in scenario.measures:
         what = f"measure {measure.name!r}"
         if not measure.of_air and measure.sector not in ("all", *base.rows):
@@ -199,7 +284,13 @@ def quantify(scenario: Scenario, inventory: Inventory | None) -> Quantified:
         for pollutant in measure.pollutants:
             if measure.amount.unit == "t":
                 refuse_national_size(pollutant, measure.amount.value, scenario.region, what=what)
-            why = _lacking(measure, pollutant, rows, inventory)
+            why = lacking(measure, pollutant, rows, inventory)
+            if why is None and measure.against not in (None, base.year) and known:
+                level = level_of(measure, pollutant, others or {})
+                if level is None:
+                    why = no_level(measure, pollutant)
+                else:
+                    levels[measure.name, pollutant] = level
             if why is not None:
                 # Of all pollutants at once, one that the sector does not emit is nothing missed.
                 # Loads of water are answered by what stands above a section.
@@ -215,7 +306,7 @@ def quantify(scenario: Scenario, inventory: Inventory | None) -> Quantified:
             levers.append(lever)
     if not known:
         levers = _separable(levers, missing)
-    return Quantified(scenario, base, known, unlisted, tuple(levers), tuple(missing))
+    return Quantified(scenario, base, known, unlisted, tuple(levers), tuple(missing), levels)
 
 
 def _completed(scenario: Scenario, inventory: Inventory | None) -> tuple[Inventory, frozenset[str]]:
@@ -282,52 +373,6 @@ def _rows(measure: Measure, inventory: Inventory, known: bool, what: str) -> lis
     )
 
 
-def _lacking(
-    measure: Measure, pollutant: str, rows: list[int], inventory: Inventory | None
-) -> NotQuantified | None:
-    """Say what a measure on a pollutant lacks; None where it can be quantified."""
-    zh, en = POLLUTANT_NAMES[pollutant]
-    amount = measure.amount
-    if inventory is None:
-        if amount.unit == "t":
-            return NotQuantified(
-                measure.name,
-                f"“{measure.name}”：{tonnes_text(amount.value)} 无法换算为百分比，缺少本地区的{zh}排放清单"
-                "（年份、部门、吨/年）。",
-                f"{measure.name}: {tonnes_text(amount.value)} of {en} can't become percent; the "
-                "region's emission inventory (year, sector, t/yr) is missing.",
-            )
-        if measure.sector == "all" or (measure.of_everything and measure.against is None):
-            return None
-        return NotQuantified(
-            measure.name,
-            f"“{measure.name}”：缺少排放清单，不知道该部门占{zh}排放的比例。",
-            f"{measure.name}: the sector's share of {en} is not known; an emission inventory is "
-            "missing.",
-        )
-    if not inventory.has(pollutant) and not (measure.sector == "all" and amount.unit == "%"):
-        return NotQuantified(
-            measure.name,
-            f"“{measure.name}”：{inventory.year} 年清单中没有{zh}。",
-            f"{measure.name}: the inventory of {inventory.year} has no {en}.",
-        )
-    if inventory.only_total(pollutant) and measure.sector != "all":
-        return NotQuantified(
-            measure.name,
-            f"“{measure.name}”：{inventory.year} 年清单中{zh}只有合计，没有分部门数据。",
-            f"{measure.name}: the inventory of {inventory.year} has {en} as a total only, not by "
-            "sector.",
-        )
-    column = ALL_POLLUTANTS.index(pollutant)
-    if inventory.has(pollutant) and not any(inventory.values[r, column] > 0.0 for r in rows):
-        return NotQuantified(
-            measure.name,
-            f"“{measure.name}”：{inventory.year} 年清单中该部门没有{zh}排放。",
-            f"{measure.name}: the sector emits no {en} in the inventory of {inventory.year}.",
-        )
-    return None
-
-
 def _refuse_over_all(result: Quantified, lever: Lever, what: str) -> None:
     """Refuse tonnes beyond what is emitted where and when the measure acts."""
     measure = lever.measure
@@ -335,7 +380,9 @@ def _refuse_over_all(result: Quantified, lever: Lever, what: str) -> None:
         return
     day = np.array([measure.full or measure.start], dtype="datetime64[D]")
     draws = result.inventory.central()
-    fraction = float(result.full_fraction(lever, draws, day)[0, 0])
+    mean = {measure.name: np.array([measure.compliance.mean])}
+    before = result.before_measures(draws, mean, [lever])
+    fraction = float(result.full_fraction(lever, draws, day, before=before)[0, 0])
     if fraction > 1.0 + _ROUNDING:
         emitted = measure.amount.value / fraction
         when = "" if measure.season == "all" else " in its months"

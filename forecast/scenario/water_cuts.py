@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,17 +27,28 @@ class WaterCut:
         source: name of the one source or inflow it holds for; empty for all of the kind.
         item: item of the load (``cod``, ``nh3n``, ``tp``, ``tn``; capitals as in inventories
             will do); empty for all.
+        level: what the cut is on the days on which it acts, (draw or 1, month) as ``values``; in the
+            month in which a record ends what is in place on its last day. None: ``values``, which is
+            right for a cut of all seasons.
+        season: part of each calendar month on which it acts, January first, shape (12,); None: all.
     """
 
     values: NDArray[np.float64]
     kind: str = ""
     source: str = ""
     item: str = ""
+    level: NDArray[np.float64] | None = None
+    season: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "item", self.item.lower())
         object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
         name = self.source or self.kind or "all sources"
+        if self.season is not None and (self.level is None or self.season.shape != (12,)):
+            raise InputError(
+                f"The cut of {name} has a season, but not its level or not twelve months of it.",
+                "Give the level by month and one part for each month from January to December.",
+            )
         if self.kind and self.kind not in _KINDS:
             raise InputError(
                 f"A cut is of sources of the kind {self.kind!r}.",
@@ -66,6 +77,13 @@ class WaterCut:
         own_kind = kind == self.kind if self.kind else kind != UPSTREAM or bool(self.source)
         return own_kind and self.source in ("", name) and self.item in ("", item)
 
+    def moved(self, months: NDArray[np.datetime64], shift: int) -> NDArray[np.float64]:
+        """The level of every month in the season of the month that lies ``shift`` months after it."""
+        level = self.values if self.level is None else self.level
+        if self.season is None:
+            return level
+        return np.asarray(level * self.season[(months.astype(np.int64) + shift) % 12])
+
 
 @dataclass(frozen=True)
 class WaterCuts:
@@ -88,25 +106,52 @@ class WaterCuts:
                 "The months of the cuts do not follow one another.", "Give every month once."
             )
         for cut in self.cuts:
-            if cut.values.shape[1] != len(months):
+            level = cut.values if cut.level is None else cut.level
+            wrong = {cut.values.shape[1], level.shape[1]} - {len(months)}
+            if wrong:
                 raise InputError(
-                    f"A cut has {cut.values.shape[1]} months where {len(months)} are named.",
+                    f"A cut has {wrong.pop()} months where {len(months)} are named.",
                     "Give one value a month.",
                 )
 
+    @property
+    def seasonal(self) -> bool:
+        """Whether a cut acts in a part of the year alone."""
+        return any(c.season is not None for c in self.cuts)
+
     def scaled(self, scale: float) -> WaterCuts:
-        """The same cuts times ``scale``, at most all of a load."""
+        """The same cuts times ``scale``, at most all of a load.
+
+        All of a cut is scaled. For measures that a record holds in part, draw the cuts at the scale
+        (``water_cuts_of``).
+        """
+
+        def times(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.asarray(np.minimum(values * scale, 1.0))
+
         return WaterCuts(
             self.months,
             tuple(
-                WaterCut(np.minimum(c.values * scale, 1.0), c.kind, c.source, c.item)
+                replace(
+                    c, values=times(c.values), level=None if c.level is None else times(c.level)
+                )
                 for c in self.cuts
             ),
         )
 
-    def of(self, kind: str, name: str, item: str) -> NDArray[np.float64] | None:
-        """Cut of one source or inflow, (draw or 1, month); None where nothing holds for it."""
-        own = [c.values for c in self.cuts if c.holds_for(kind, name, item)]
+    def of(
+        self, kind: str, name: str, item: str, shift: int | None = None
+    ) -> NDArray[np.float64] | None:
+        """Cut of one source or inflow, (draw or 1, month); None where nothing holds for it.
+
+        Args:
+            shift: not None: the level of each month, in the season that comes so many months later.
+        """
+        own = [
+            c.values if shift is None else c.moved(self.months, shift)
+            for c in self.cuts
+            if c.holds_for(kind, name, item)
+        ]
         if not own:
             return None
         if len(own) == 1:

@@ -8,7 +8,7 @@ two, no factor is given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,14 +104,21 @@ class SectionResponse:
         """Shares of sources and inflows in dry and wet months, for a report."""
         return tuple(row for shares in self.shares.values() for row in shares.rows)
 
-    def factors(self, cuts: WaterCuts, *, reference: np.datetime64 | None = None) -> WaterFactors:
+    def factors(
+        self,
+        cuts: WaterCuts,
+        *,
+        reference: np.datetime64 | None = None,
+        held: Mapping[str, NDArray[np.float64]] | None = None,
+    ) -> WaterFactors:
         """Factors of one scenario.
 
         Args:
             cuts: nothing is cut before their first month; after their last the last value holds.
-            reference: last month of the record that the paths rest on. What of the cuts has
-                arrived by then is in the readings already and is not counted again; None where
-                all cuts are to come.
+            reference: last month of the record that the paths rest on. What of the cuts had
+                arrived by then is in the readings already and is not counted again (:meth:`held`);
+                None where all cuts are to come.
+            held: that part, where :meth:`held` has worked it out for another scale of the cuts.
 
         Raises:
             InputError: the number of draws is not that of the response.
@@ -122,6 +129,8 @@ class SectionResponse:
                     f"The cuts have {cut.values.shape[0]} draws, the response {self.n}.",
                     "Draw both with the same number of paths.",
                 )
+        if reference is not None and held is None:
+            held = self.held(cuts, reference)
         items = tuple(self.shares)
         values = np.ones((self.n, len(self.months), len(items)), dtype=np.float32)
         background = np.empty((self.n, len(items)), dtype=np.float32)
@@ -129,7 +138,7 @@ class SectionResponse:
         touched = False
         for i, (item, shares) in enumerate(self.shares.items()):
             background[:, i] = shares.background
-            found = self._factor(item, shares, cuts, clock)
+            found = _factor(item, shares, cuts, clock, (held or {}).get(item))
             if found is not None:
                 touched = True
                 values[:, :, i] = found
@@ -141,35 +150,85 @@ class SectionResponse:
             self.refused, remarks,
         )  # fmt: skip
 
-    def _factor(
-        self, item: str, shares: ItemShares, cuts: WaterCuts, clock: _Clock
-    ) -> NDArray[np.float64] | None:
-        """F of one item, (draw, month); None where no cut holds for it."""
-        removed: NDArray[np.float64] | None = None
-        before: NDArray[np.float64] | None = None
-        for j, (name, kind) in enumerate(zip(shares.names, shares.kinds, strict=True)):
-            # A measure cuts COD; loads of CODMn fall with it, whether given as such or not.
-            of = dict.fromkeys((shares.load_item, item, *(("cod",) if item == "codmn" else ())))
-            made = next((c for one in of if (c := cuts.of(kind, name, one)) is not None), None)
-            if made is None or not made.any() or not shares.values[:, :, j].any():
-                continue
-            arrived = arrived_cuts(clock.spread(made), clock.years, shares.lags[:, j])
-            for lag in shares.lake_lags:
-                arrived = lag.through(arrived, clock.years)
-            part = shares.values[:, :, j] * arrived[:, clock.wanted]
-            removed = part if removed is None else removed + part
-            if clock.reference is not None:
-                past = shares.values[:, :, j] * arrived[:, clock.reference, None]
-                before = past if before is None else before + past
-        if removed is None:
-            return None
-        # A share can be summed to a last bit above 1, a concentration can't fall below nothing.
-        left = np.maximum(1.0 - removed, 0.0)
-        if before is None:
-            return left
-        base = 1.0 - before
-        known = clock.after & (base > 1e-9)
-        return np.where(known, left / np.where(known, base, 1.0), 1.0)
+    def held(self, cuts: WaterCuts, reference: np.datetime64) -> dict[str, NDArray[np.float64]]:
+        """What the record holds of the cuts in each month: item → Σ φ b, (draw, month).
+
+        b is the cut that had arrived by the end of the record, in the season of the month: what
+        would have arrived had the record ended in that month with the measures as far along. So
+        a measure that has long been in force, whatever its season, leaves every month as it is.
+
+        Args:
+            reference: last month of the record.
+        """
+        clock = _Clock.of(cuts.months, self.months, reference)
+        last = clock.reference
+        if last is None:
+            return {}
+        shifts = (clock.wanted - last) % 12 if cuts.seasonal else np.zeros_like(clock.wanted)
+        out: dict[str, NDArray[np.float64]] = {}
+        for item, shares in self.shares.items():
+            total = np.zeros((self.n, len(self.months)))
+            for j, of in _cut_sources(item, shares, cuts):
+                for shift in np.unique(shifts[clock.after]).tolist():
+                    made = cuts.of(shares.kinds[j], shares.names[j], of, shift)
+                    if made is None:
+                        continue
+                    years = month_years(clock.months[: last + 1] + shift)
+                    arrived = _arrived(clock.spread(made)[:, : last + 1], years, shares, j)
+                    at = shifts == shift
+                    total[:, at] += shares.values[:, at, j] * arrived[:, -1:]
+            out[item] = total
+        return out
+
+
+def _cut_sources(item: str, shares: ItemShares, cuts: WaterCuts) -> Iterator[tuple[int, str]]:
+    """Sources and inflows of which something is cut, each with the item of the cut."""
+    # A measure cuts COD; loads of CODMn fall with it, whether given as such or not.
+    chain = dict.fromkeys((shares.load_item, item, *(("cod",) if item == "codmn" else ())))
+    for j, (name, kind) in enumerate(zip(shares.names, shares.kinds, strict=True)):
+        for of in chain:
+            made = cuts.of(kind, name, of)
+            if made is not None:
+                if made.any() and shares.values[:, :, j].any():
+                    yield j, of
+                break
+
+
+def _arrived(
+    made: NDArray[np.float64], years: NDArray[np.float64], shares: ItemShares, source: int
+) -> NDArray[np.float64]:
+    """Cut of one source that has arrived at the section, (draw, month)."""
+    arrived = arrived_cuts(made, years, shares.lags[:, source])
+    for lag in shares.lake_lags:
+        arrived = lag.through(arrived, years)
+    return arrived
+
+
+def _factor(
+    item: str,
+    shares: ItemShares,
+    cuts: WaterCuts,
+    clock: _Clock,
+    held: NDArray[np.float64] | None,
+) -> NDArray[np.float64] | None:
+    """F of one item, (draw, month); None where no cut holds for it."""
+    removed: NDArray[np.float64] | None = None
+    for j, of in _cut_sources(item, shares, cuts):
+        made = cuts.of(shares.kinds[j], shares.names[j], of)
+        if made is None:
+            continue
+        arrived = _arrived(clock.spread(made), clock.years, shares, j)
+        part = shares.values[:, :, j] * arrived[:, clock.wanted]
+        removed = part if removed is None else removed + part
+    if removed is None:
+        return None
+    # A share can be summed to a last bit above 1, a concentration can't fall below nothing.
+    left = np.maximum(1.0 - removed, 0.0)
+    if held is None:
+        return np.where(clock.after, left, 1.0)
+    base = 1.0 - held
+    known = clock.after & (base > 1e-9)
+    return np.where(known, left / np.where(known, base, 1.0), 1.0)
 
 
 @dataclass(frozen=True)
@@ -177,6 +236,7 @@ class _Clock:
     """Months over which cuts arrive, and where those that are wanted lie among them."""
 
     n_given: int
+    months: NDArray[np.datetime64]
     years: NDArray[np.float64]
     wanted: NDArray[np.int64]
     reference: int | None
@@ -201,7 +261,7 @@ class _Clock:
             # A record that ended before the first cut holds nothing of it.
             at = int((min(month, last) - first).astype(np.int64)) if month >= first else None
         return cls(
-            len(given), month_years(months), (wanted - first).astype(np.int64), at, after,
+            len(given), months, month_years(months), (wanted - first).astype(np.int64), at, after,
             int((given[0] - first).astype(np.int64)),
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 #: Keys of the object that ``--json`` prints.
 _KEYS = {
-    "region", "place", "year", "as_of", "first_day", "n_paths", "seed", "packages", "rows", "water",
+    "region", "place", "year", "as_of", "first_day", "n_paths", "seed", "packages", "rows", "water", "sections",
     "left_out", "findings", "not_quantified", "tonnes", "hindcast", "learning", "regimes", "defaults",
     "solutions", "folder",
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -69,3 +69,7 @@ class Cut:
         rise = self.rise if regime is None or self.regimes is None else self.regimes[regime]
         values[:, self.start :, O3] = 1.0 + scale * rise
         return SimpleNamespace(values=values, background=np.zeros((1, 1, 6), dtype=np.float32))
+
+    def exchanged(self, component: str, index: NDArray[np.int64]) -> Cut:
+        """All there is to exchange is the effect, a sensitivity."""
+        return replace(self, effect=self.effect[index]) if component == "sensitivity" else self

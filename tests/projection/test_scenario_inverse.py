@@ -148,7 +148,48 @@ def test_a_curve_that_turns_is_warned_of() -> None:
     )
     assert found.scale is not None
     assert found.scale > 0.625
-    assert any("does not rise" in en for _, en in solution_sentences(found, "方案", "the package"))
+    assert found.least_after == pytest.approx(0.5, abs=0.03)
+    zh, en = next(
+        s for s in solution_sentences(found, "方案", "the package") if "does not rise" in s[1]
+    )
+    assert f"to {found.least_after:.2f} times" in en
+    # It ends higher than it began, and says so.
+    assert found.chances[-1] > found.chances[0]
+    assert "at 1.00 times" in en
+    assert "points" in en
+    assert "个百分点" in zh
+    assert f"{100 * drop:.1f} %" not in en
+
+
+def test_beyond_the_trusted_domain_is_said() -> None:
+    """Reached at twice the package, out of reach at three times: both extrapolated from 1.5 on."""
+    year, cut, *_ = made(400, 5)
+    near = solve(year, cut, ASKED, rng=rng(), largest=3.0)
+    assert near.scale is not None
+    for trusted, far in ((near.scale / 2, True), (near.scale * 2, False)):
+        said = solution_sentences(near, "方案", "the package", trusted=trusted)[0]
+        assert ("extrapolated" in said[1]) is far
+        assert ("外推" in said[0]) is far
+    never = solve(year, Cut(cut.effect / 20), ASKED, rng=rng(), largest=3.0)
+    said = solution_sentences(never, "方案", "the package", trusted=1.5)[0]
+    assert "inside the valid domain" not in said[1]
+    assert "extrapolated from 1.50 times on" in said[1]
+    assert "1.50 倍以上为外推" in said[0]
+
+
+def test_paths_that_share_parameters_count_together() -> None:
+    """Of 400 paths, 8 sets of parameters: the error is that of 8 where parameters are all."""
+    effect = np.repeat(np.linspace(0.1, 0.4, 8), 50)
+    group = np.repeat(np.arange(8), 50)
+    year = ScenarioYear(steady(2025, np.full(400, 50.0)), DAYS, 2025, first_day=DAYS[0])
+    plain, own = (
+        solve(year, Cut(effect), ASKED, rng=rng(), probability=0.5, group=g) for g in (None, group)
+    )
+    assert own.scale == plain.scale
+    assert own.error == pytest.approx(np.sqrt(own.reached * (1 - own.reached) / 8), rel=1e-6)  # type: ignore[operator]
+    assert plain.error == pytest.approx(own.error / np.sqrt(50), rel=1e-6)
+    assert own.interval is not None and plain.interval is not None
+    assert own.interval[1] - own.interval[0] > plain.interval[1] - plain.interval[0]
 
 
 def test_each_regime_has_its_own_scale() -> None:

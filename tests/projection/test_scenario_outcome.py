@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,18 @@ from forecast.projection.scenario_outcome import (
     decided_sentence,
     outcome_rows,
 )
-from forecast.projection.scenario_source import REGIMES, in_turn, with_other_draws
+from forecast.projection.scenario_package import PackageFactors
+from forecast.projection.scenario_source import REGIMES, in_turn
 from forecast.projection.scenario_targets import chance_error
+from forecast.projection.scenario_variance import (
+    exchanged,
+    first_order,
+    partners,
+    variance_shares,
+)
 from forecast.projection.scenario_years import ScenarioYear
+from forecast.scenario.air_response import draw_air
+from forecast.scenario.cuts import PollutantCuts
 
 DAYS = days_of(2025)
 REGIME_RISES = {"saturated": 0.3, "transitional": 0.0, "limited": -0.3}
@@ -107,15 +115,16 @@ def test_variance_of_weather_alone_and_of_parameters_alone() -> None:
     weather = compare(even(), Cut(np.full(1000, 0.2)), regimes=())
     shares = weather.packages[0].indicators["pm25_annual_mean"].shares
     assert shares == {
-        "weather": pytest.approx(1.0), "sensitivity": 0.0, "inventory": 0.0, "discrepancy": 0.0,
+        "weather": pytest.approx(1.0, abs=0.01), "sensitivity": 0.0, "inventory": 0.0,
+        "discrepancy": 0.0, "interaction": pytest.approx(0.0, abs=0.01),
     }  # fmt: skip
     year = ScenarioYear(steady(2025, np.full(1000, 40.0)), DAYS, 2025, first_day=DAYS[0])
     drawn = np.random.default_rng(3).normal(0.3, 0.05, 1000)
     parameters = compare(year, Cut(drawn), regimes=())
     shares = parameters.packages[0].indicators["pm25_annual_mean"].shares
     assert shares is not None
-    assert shares["sensitivity"] == pytest.approx(1.0)
-    assert shares["weather"] < 0.1
+    assert shares["sensitivity"] == pytest.approx(1.0, abs=0.01)
+    assert shares["weather"] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_variance_shares_of_a_product_are_those_of_its_logarithms() -> None:
@@ -131,6 +140,88 @@ def test_variance_shares_of_a_product_are_those_of_its_logarithms() -> None:
     assert shares is not None
     assert shares["weather"] == pytest.approx(0.5, abs=0.05)
     assert shares["sensitivity"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_first_order_shares_are_those_of_sobol() -> None:
+    """Ishigami's function, a = 7, b = 0.1: 0.3139, 0.4424, 0 (Sobol and Levitan 1999), rest 0.2437."""
+    n = 4000
+    x = np.random.default_rng(4).uniform(-np.pi, np.pi, (3, n))
+
+    def f(x: Any) -> Any:
+        return np.sin(x[0]) + 7 * np.sin(x[1]) ** 2 + 0.1 * x[2] ** 4 * np.sin(x[0])
+
+    index = partners(n)
+    by = {}
+    for k, name in enumerate(("one", "two", "three")):
+        other = x.copy()
+        other[k] = x[k, index]
+        by[name] = f(other)
+    shares = variance_shares(f(x), by, index)
+    # The error of a share is about 1/√n.
+    assert shares["one"] == pytest.approx(0.3139, abs=0.04)
+    assert shares["two"] == pytest.approx(0.4424, abs=0.04)
+    assert shares["three"] == pytest.approx(0.0, abs=0.04)
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert variance_shares(np.ones(9), {"one": np.ones(9)}, partners(9)) == {}
+
+
+def test_a_spread_that_differs_by_regime_is_not_lost() -> None:
+    """Half of the draws rise, half fall: holding them at either sign would leave half the spread.
+
+    Y = w + s with s = ±1 and Var(w) = 1: each has one half, whatever the centre of s is.
+    """
+    rng = np.random.default_rng(6)
+    w, s = rng.standard_normal(4000), rng.choice([-1.0, 1.0], 4000)
+    index = partners(4000)
+    assert first_order(w + s, w + s[index], index) == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_packages_components_are_exchanged_one_at_a_time() -> None:
+    """δ by itself, all parameters but δ, the cuts; what is not named keeps its draw."""
+    draws = draw_air("衡水", 40, np.random.default_rng(1))
+    values = np.random.default_rng(2).uniform(0.1, 0.3, (40, 365, 7))
+    cuts = [PollutantCuts(DAYS, values, "region")]
+    package = PackageFactors(lambda _: cuts, draws, DAYS)
+    index = partners(40)
+    made = {c: exchanged(package, c, index) for c in ("sensitivity", "inventory", "discrepancy")}
+    assert all(isinstance(one, PackageFactors) for one in made.values())
+    delta, local, regime, cut = (
+        {c: pick(one) for c, one in made.items()}  # type: ignore[arg-type]
+        for pick in (
+            lambda p: (p.draws.pm25.discrepancy == draws.pm25.discrepancy[index]).all(),
+            lambda p: (p.draws.pm25.local == draws.pm25.local[index]).all(),
+            lambda p: (p.draws.ozone.nox == draws.ozone.nox[..., index]).all(),
+            lambda p: (p.cuts(1.0)[0].values == values[index]).all(),
+        )
+    )
+    assert delta == {"sensitivity": False, "inventory": False, "discrepancy": True}
+    assert local == regime == {"sensitivity": True, "inventory": False, "discrepancy": False}
+    assert cut == {"sensitivity": False, "inventory": True, "discrepancy": False}
+    with pytest.raises(TypeError, match="no component to exchange"):
+        exchanged(lambda **_: package(), "inventory", index)
+
+
+def test_errors_count_what_paths_share() -> None:
+    """Ten sets of parameters on 1,000 paths that all weather alike: the error is that of ten."""
+    group = np.repeat(np.arange(10), 100)
+    year = ScenarioYear(steady(2025, np.full(1000, 45.0)), DAYS, 2025, first_day=DAYS[0])
+    cut = Cut(np.where(group < 4, 0.3, 0.0))
+    asked = target("pm25_annual_mean", "<=", 40)
+    own = compare_packages(year, {"A": cut}, [asked], explain=False, groups={"A": group})
+    outcome = own.packages[0].targets[0]
+    assert outcome.probability == 0.4
+    assert outcome.error == pytest.approx(np.sqrt(0.4 * 0.6 / 10))
+    assert outcome.change_error == pytest.approx(np.sqrt(0.4 * 0.6 / 10))
+    plain = compare(year, cut, asked, explain=False).packages[0].targets[0]
+    assert plain.error == pytest.approx(np.sqrt(0.4 * 0.6 / 1000))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8, 101])
+def test_everybody_has_one_partner(n: int) -> None:
+    """Each path once, none with itself but where it is alone."""
+    index = partners(n)
+    assert sorted(index.tolist()) == list(range(n))
+    assert n == 1 or not (index == np.arange(n)).any()
 
 
 def test_without_parameter_uncertainty() -> None:
@@ -188,11 +279,7 @@ def test_rows_are_json_and_name_everything() -> None:
     assert len([r for r in rows if r["kind"] == "target"]) == 2
 
 
-def test_other_draws_are_all_draws_once() -> None:
-    values = np.arange(6, dtype=np.float32).reshape(3, 2, 1)
-    turned = with_other_draws(SimpleNamespace(values=values, background=np.ones((1, 1, 1))))  # type: ignore[arg-type]
-    assert sorted(turned.values[:, 0, 0].tolist()) == [0.0, 2.0, 4.0]
-    assert not (turned.values[:, 0, 0] == values[:, 0, 0]).any()
+def test_work_in_turn_keeps_its_order() -> None:
     assert in_turn([lambda: 1, lambda: 2], jobs=2) == [1, 2]
     assert chance_error(0.5, 100) == 0.05
     assert PM25 == 3

@@ -83,6 +83,8 @@ def test_without_own_emissions_the_nation_stands_in() -> None:
     assert (row["grade"], row["weather_adjusted"], row["inside"]) == ("from memory", False, True)
     assert row["low"] < row["median"] < row["high"]
     assert found.of_own_record and found.told()["done"]
+    assert found.borrowed and not found.outside
+    assert "had only the city changed" not in said
 
 
 def test_later_years_need_changes_of_their_own() -> None:
@@ -109,6 +111,12 @@ def test_stated_changes_come_first_and_the_rest_is_said() -> None:
     assert "stated in the scenario file" in said[1] and "not known: taken as unchanged" in said[1]
     assert "氨" in said[0] and "无从得知" in said[0]
     assert found.grades == ("judgement",)
+    assert not found.borrowed
+    assert found.outside == (not one.inside())
+    zh, en = found.sentences()[2]
+    assert f"{100 * (one.quantiles[0.5] - 1):+.0f} %" in en
+    assert f"{100 * (one.city_alone - 1):+.0f} %" in en
+    assert "had only the city changed" in en and "只有本市变化" in zh
 
 
 def test_what_is_not_stated_is_the_nations_where_it_covers_the_years() -> None:
@@ -121,6 +129,7 @@ def test_what_is_not_stated_is_the_nations_where_it_covers_the_years() -> None:
     nation = national_history(place=True).change("PM25", 2015, 2018)
     assert nation is not None and one.past.emissions["PM25"] == nation.value
     assert "nation: Zheng 2018" in one.past.source
+    assert _found(panel, text).borrowed
 
 
 def test_inventories_of_the_workspace() -> None:

@@ -97,13 +97,21 @@ def test_weights_are_those_of_the_likelihood() -> None:
 
 
 def test_a_record_far_out_is_warned_of() -> None:
-    """PM2.5 to an eighth under small cuts: few draws are left, and δ does not explain it."""
+    """PM2.5 to a quarter under small cuts: too few draws are left, and the prior stands."""
     tiny = "".join(
         f'[[past_changes]]\npollutant = "{p}"\nfrom_year = 2014\nto_year = 2017\nchange_percent = -20\n'
         for p in ("SO2", "NOx", "NH3", "VOC", "PM25")
     )
     found = _learn(tiny, panel=_panel(25.0))
-    assert {f.rule for f in found.findings} == {"few_draws", "discrepancy"}
+    assert {f.rule for f in found.findings} == {"not_learned"}
+    assert "do not explain the record" in found.findings[0].en
+    assert found.weights is None
+    assert found.effective_size is not None
+    assert found.effective_size < 50.0
+    assert found.told_learning["rows"] == []
+    # Nothing of the prior is lost: every draw differs, and they are those of no evidence at all.
+    assert len(np.unique(found.index)) == found.draws.n
+    assert (found.draws.pm25.discrepancy == _learn(panel=_EMPTY).draws.pm25.discrepancy).all()
     assert all(f.kind == "warning" and f.zh and f.en for f in found.findings)
     assert any("effective sample" in s["en"] for s in found.told_learning["sentences"][1:])
     assert not _learn().findings
@@ -202,8 +210,8 @@ def test_runs_of_a_model_move_what_they_speak_of(tmp_path: Path) -> None:
     """PM2.5 answers less, and ozone that rises with NOx cuts is saturated."""
     (tmp_path / "runs.csv").write_text(
         "name,item,season,response,sd,level,cut_NOx,cut_PM25\n"
-        "a,pm25,annual,0.97,0.01,,,0.3\n"
-        "b,o3_8h,warm,1.06,0.02,130,0.3,\n",
+        "a,pm25,annual,0.95,0.02,,,0.3\n"
+        "b,o3_8h,warm,1.05,0.02,130,0.3,\n",
         encoding="utf-8",
     )
     found = _learn('[response]\nmodel_runs = "runs.csv"\n', panel=_EMPTY, folder=tmp_path)

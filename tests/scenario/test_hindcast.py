@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,19 @@ def test_learning_from_one_period_sharpens_the_other() -> None:
     width = [h.quantiles[0.9] - h.quantiles[0.1] for h in (before, later)]
     assert width[1] < 0.7 * width[0]
     assert weights.effective_size > 200
+
+
+def test_a_city_alone_would_have_seen_less() -> None:
+    """SO2 -60, primary PM2.5 -50, NOx -30 %: the region falls by a third, a city alone by an eighth."""
+    draws = draw_air("衡水", 4000, np.random.default_rng(1), era="2013")
+    past = PastChange("a", 2014, 2017, {"SO2": -0.6, "PM25": -0.5, "NOx": -0.3}, 0.7, 0.05, True)
+    found = hindcast(past, draws, np.random.default_rng(2))
+    assert found.quantiles[0.5] == pytest.approx(0.65, abs=0.02)
+    assert found.city_alone == pytest.approx(0.87, abs=0.02)
+    every = replace(draws, pm25=replace(draws.pm25, local=np.ones(draws.n)))
+    whole = hindcast(past, every, np.random.default_rng(2))
+    # With L = 1 both are the same but for the error of the observation.
+    assert whole.city_alone == pytest.approx(whole.quantiles[0.5], abs=0.01)
 
 
 def test_weights_of_one_era_serve_the_other() -> None:

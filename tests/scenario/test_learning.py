@@ -24,6 +24,24 @@ from forecast.scenario.learning import (
 from forecast.scenario.pm25_components import annual_ratio
 
 
+def test_too_few_draws_teach_nothing() -> None:
+    """An effective sample of one: the prior comes back whole, with a warning; at 60 it is learned."""
+    rng = np.random.default_rng(8)
+    draws = draw_air("全国", 1000, rng)
+    far = Evidence("far", np.linspace(0.0, 1.0, 1000), 0.5, 1e-5)
+    after, weights = learned(draws, [far], 1000, rng)
+    assert not weights.usable
+    assert weights.effective_size < 3
+    assert sorted(after.pm25.discrepancy) == sorted(draws.pm25.discrepancy)
+    assert "do not explain the record" in weights.warnings[0][1]
+    near = Evidence("near", np.linspace(0.0, 1.0, 1000), 0.5, 0.025)
+    after, weights = learned(draws, [near], 1000, rng)
+    # A normal likelihood of sd s on n even draws leaves n·2·√π·s.
+    assert weights.effective_size == pytest.approx(2000 * np.sqrt(np.pi) * 0.025, rel=0.01)
+    assert weights.usable
+    assert len(np.unique(after.pm25.discrepancy)) < 300
+
+
 def test_weights_give_the_exact_normal_posterior() -> None:
     """Prior N(0, 1), observed 1 with sd 1: posterior N(0.5, 0.5)."""
     prior = np.random.default_rng(1).standard_normal(200_000)

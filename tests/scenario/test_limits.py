@@ -8,15 +8,15 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
+from forecast.scenario.air_response import air_factors, draw_air
 from forecast.scenario.cuts import PollutantCuts, unchanged
+from forecast.scenario.date_limits import date_findings
 from forecast.scenario.inventory import Inventory
 from forecast.scenario.limits import (
     RULES,
     Finding,
-    confidence_cap,
+    Rise,
     cut_findings,
-    date_findings,
-    discrepancy_finding,
     inventory_findings,
     largest_valid_scale,
     local_share_finding,
@@ -25,8 +25,16 @@ from forecast.scenario.limits import (
     standing_findings,
 )
 from forecast.scenario.pollutants import POLLUTANTS
+from forecast.scenario.response_limits import (
+    confidence_cap,
+    discrepancy_finding,
+    rises,
+    season_by_sectors_finding,
+    winter_nitrate_finding,
+)
 from forecast.scenario.scenario_model import Scenario
 
+_SOUND = {"hindcast": True, "years_of_data": 5.0, "inventory_age": 3.0}
 _YEAR = np.arange("2025-01-01", "2026-01-01", dtype="datetime64[D]")
 
 
@@ -99,13 +107,97 @@ def test_sectors_are_held_to_the_domain_too() -> None:
 
 
 def test_ozone_may_rise_where_it_is_saturated() -> None:
-    """With its probability, and only for NOx without VOC."""
+    """With its probability: where the draws rise, or the place is probably saturated."""
     found = ozone_finding([_cuts(NOx=0.3)], 0.6, 0.85)
     assert found is not None
     assert "85 %" in found.en
-    assert ozone_finding([_cuts(NOx=0.3)], 0.4, 0.85) is None
-    assert ozone_finding([_cuts(NOx=0.3, VOC=0.2)], 0.6, 0.85) is None
+    assert "60 %" in found.en
+    assert ozone_finding([_cuts(NOx=0.3)], 0.48, 0.45) is not None
+    assert ozone_finding([_cuts(NOx=0.3)], 0.3, 0.57) is not None
+    assert ozone_finding([_cuts(NOx=0.3)], 0.3, 0.45) is None
+    assert ozone_finding([_cuts(VOC=0.3)], 0.6, 0.85) is None
     assert ozone_finding([], 0.6, 0.85) is None
+
+
+def test_a_little_voc_does_not_silence_ozone() -> None:
+    """A hundredth of VOC beside NOx is no cure; as much VOC is, if the draws say so too."""
+    assert ozone_finding([_cuts(NOx=0.3, VOC=0.01)], 0.5, 0.45) is not None
+    assert ozone_finding([_cuts(NOx=0.3, VOC=0.3)], 0.5, 0.45) is None
+    assert ozone_finding([_cuts(NOx=0.3, VOC=0.3)], 0.5, 0.55) is not None
+
+
+def test_ozone_of_the_winter_and_of_the_year_is_looked_at() -> None:
+    """A cut in winter only meets the regime of the winter; a mean that rises speaks by itself."""
+    winter = np.zeros((3, len(_YEAR), len(POLLUTANTS)))
+    winter[:, :90, POLLUTANTS.index("NOx")] = 0.3
+    cuts = [PollutantCuts(_YEAR, winter, "region")]
+    falls = {"warm": Rise(0.1, -0.02), "cold": Rise(0.3, -0.01)}
+    found = ozone_finding(cuts, {"warm": 0.2, "cold": 0.8}, falls)
+    assert found is not None
+    assert "冷半年 30 %（VOC 控制区的概率 80 %）" in found.zh
+    assert "暖半年" not in found.zh
+    calm = {"warm": 0.1, "cold": 0.1}
+    assert ozone_finding(cuts, calm, falls, Rise(0.2, -1.0)) is None
+    assert ozone_finding(cuts, calm, falls, Rise(0.2, 1.0)) is not None
+    assert ozone_finding(cuts, {"cold": 0.8}, falls, first_day=_YEAR[120]) is None
+
+
+@pytest.mark.parametrize(
+    ("cut", "at_least", "at_most"),
+    [
+        ({"NOx": 0.45}, 0.85, 0.98),
+        ({"NOx": 0.50}, 0.70, 0.90),
+        ({"NOx": 0.55}, 0.55, 0.78),
+        ({"NOx": 0.60}, 0.40, 0.65),
+        ({"NOx": 0.20, "VOC": 0.001}, 0.98, 1.0),
+        ({"NOx": 0.20, "NH3": 0.05}, 0.90, 1.0),
+    ],
+)
+def test_winter_pm25_is_asked_of_the_draws(
+    cut: dict[str, float], at_least: float, at_most: float
+) -> None:
+    """Nitrate breaks even at c*(1 + s1/|s2|), about 0.6, and a trace of VOC or NH3 cures nothing."""
+    draws = draw_air("衡水", 2000, np.random.default_rng(1))
+    whole = _cuts("region", **cut)
+    cuts = [PollutantCuts(_YEAR, whole.values[:1], "region")]
+    made = air_factors(cuts, draws, _YEAR)
+    cold = rises(made.values, _YEAR, "pm25")["cold"]
+    assert at_least <= cold.chance <= at_most
+    found = winter_nitrate_finding(cuts, cold, by_rule=False)
+    assert found is not None
+    assert "rises with probability" in found.en
+
+
+def test_winter_pm25_that_does_not_rise_is_not_warned_of() -> None:
+    """But where the rule of the cuts speaks, the number is said."""
+    cuts = [_cuts("region", NOx=0.3)]
+    assert winter_nitrate_finding(cuts, Rise(0.1, -0.02), by_rule=False) is None
+    found = winter_nitrate_finding(cuts, Rise(0.02, -0.02), by_rule=True)
+    assert found is not None
+    assert "2 %" in found.en
+    assert winter_nitrate_finding(cuts, None, by_rule=True) is None
+    assert winter_nitrate_finding([_cuts(SO2=0.3)], Rise(0.5, 0.1), by_rule=False) is None
+
+
+def test_a_rise_counts_the_draws_that_change() -> None:
+    """Of three draws one rises, one falls, one stays: one half."""
+    values = np.ones((3, len(_YEAR), 6), dtype=np.float32)
+    values[0], values[1] = 1.2, 0.9
+    found = rises(values, _YEAR, "o3_8h", first_day=_YEAR[300])
+    assert set(found) == {"cold"}
+    assert found["cold"].chance == 0.5
+    assert found["cold"].mean == pytest.approx(0.1 / 3, abs=1e-6)
+
+
+def test_a_season_meets_the_years_shares_of_sectors() -> None:
+    """The published winter range stands with it."""
+    measure = {"name": "取暖", "sector": "residential", "cut": "100%", "start": date(2025, 11, 15)}
+    made = {"name": "s", "region": "甲", "measures": [{**measure, "season": "heating"}]}
+    found = season_by_sectors_finding(Scenario.model_validate(made))
+    assert found is not None
+    assert "51 to 94 %" in found.en
+    made["measures"] = [measure]
+    assert season_by_sectors_finding(Scenario.model_validate(made)) is None
 
 
 def test_a_city_alone_is_shown_its_share() -> None:
@@ -126,10 +218,15 @@ def test_a_city_alone_is_shown_its_share() -> None:
         ({"hindcast": True, "years_of_data": 2.9, "inventory_age": 3.0}, True),
         ({"hindcast": True, "years_of_data": 5.0, "inventory_age": 4.0}, True),
         ({"hindcast": True, "years_of_data": 5.0, "inventory_age": None}, True),
+        ({**_SOUND, "outside": True}, True),
+        ({**_SOUND, "borrowed": True}, True),
+        ({**_SOUND, "effective_size": 199.0}, True),
+        ({**_SOUND, "effective_size": 200.0}, False),
+        ({**_SOUND, "by_sectors": True}, True),
     ],
 )
 def test_confidence_is_capped_without_a_check(given: dict[str, Any], speaks: bool) -> None:
-    """No hindcast, under three years, or an inventory older than three."""
+    """No hindcast or one that failed or was borrowed, few draws, sectors, three years of each."""
     found = confidence_cap(**given)
     assert (found is not None) is speaks
     assert found is None or found.kind == "confidence"
@@ -205,3 +302,4 @@ def test_every_rule_has_one_name_and_both_languages() -> None:
     assert {one.rule for one in standing_findings()} == {"conditional", "untouched_days"}
     said = " ".join(one.en for one in standing_findings())
     assert " will " not in said
+    assert "can't be told" in said

@@ -14,8 +14,9 @@ from forecast.errors import InputError, UsageError
 from forecast.scenario.cut_drawing import compliance_draws, cuts_of, tonnes_by_sector
 from forecast.scenario.cuts import PollutantCuts
 from forecast.scenario.inventory import Inventory
+from forecast.scenario.inventory_choice import inventory_for
 from forecast.scenario.measure_timing import ramp, season_mask
-from forecast.scenario.measures import inventory_for, quantify
+from forecast.scenario.measures import quantify
 from forecast.scenario.pollutants import POLLUTANTS
 from forecast.scenario.scenario_model import Compliance, Measure, Scenario
 
@@ -450,3 +451,116 @@ def test_cuts_stay_between_nothing_and_all(
     assert (less >= 0.0).all()
     assert (more <= 1.0).all()
     assert (more >= less - 1e-12).all()
+
+
+def test_a_plan_of_five_years_halfway_through() -> None:
+    """1,000 t, linear over 2021 to 2025, on the inventory of 2023 with 5,000 t from roads.
+
+    500 t were in it already, so roads would emit 5,500 t; 800 t are gone by the end of 2024, 900 t in
+    the mean of 2025: 100 of 4,700 t are left to cut, of roads' and others' 9,700 t on the last day 200.
+    """
+    inventory = Inventory.of(
+        "衡水", 2023, {"transport": {"NOx": 5000.0}, "industry": {"NOx": 5000.0}}, ranges=_SURE
+    )
+    scenario = _scenario(
+        _measure(
+            sector="transport", pollutants=["NOx"], cut="1000 t", start=date(2021, 1, 1),
+            full=date(2025, 12, 31), shape="linear",
+        )
+    )  # fmt: skip
+    table = tonnes_by_sector(scenario, inventory, 2025, since=date(2024, 12, 31))
+    assert table["emission_t"][0] == pytest.approx(4700.0, rel=2e-3)
+    assert table["cut_t"][0] == pytest.approx(100.0, rel=5e-3)
+    made = cuts_of(
+        scenario, inventory, _YEAR, 1, np.random.default_rng(1), since=date(2024, 12, 31)
+    )
+    assert made[0].of("NOx")[0, -1] == pytest.approx(200.0 / 9700.0, rel=2e-3)
+    whole = tonnes_by_sector(scenario, inventory, 2025)
+    assert whole["emission_t"][0] == pytest.approx(5500.0, rel=2e-3)
+    assert whole["cut_t"][0] == pytest.approx(900.0, rel=2e-3)
+
+
+def test_a_percentage_halfway_through_is_divided_out() -> None:
+    """40 % linear over 2021 to 2025: half of it, 20 %, is in the 3,400 t of 2023, so 4,250 t without."""
+    inventory = Inventory.of("衡水", 2023, {"transport": {"NOx": 3400.0}})
+    scenario = _scenario(
+        _measure(
+            sector="transport", pollutants=["NOx"], cut="40%", start=date(2021, 1, 1),
+            full=date(2025, 12, 31), shape="linear",
+        )
+    )  # fmt: skip
+    table = tonnes_by_sector(scenario, inventory, 2025)
+    assert table["emission_t"][0] == pytest.approx(4250.0, rel=2e-3)
+
+
+def test_tonnes_of_projects_add() -> None:
+    """600 t and 300 t of 1,000 t leave 100 t; a percentage acts on what they leave."""
+    inventory = Inventory.of("衡水", 2024, {"industry": {"SO2": 1000.0}})
+    a = _measure(name="a", sector="industry", pollutants=["SO2"], cut="600 t")
+    b = _measure(name="b", sector="industry", pollutants=["SO2"], cut="300 t")
+    both = tonnes_by_sector(_scenario(a, b), inventory, 2025)
+    assert both["cut_t"][0] == pytest.approx(900.0)
+    half = _measure(name="c", sector="industry", pollutants=["SO2"], cut="50%")
+    three = tonnes_by_sector(_scenario(a, b, half), inventory, 2025)
+    assert three["cut_t"][0] == pytest.approx(950.0)
+
+
+def test_against_another_year_needs_that_years_emission() -> None:
+    """20 % below the 40,000 t of 2015 is 32,000 t: 20,000 t are below it already. Unknown, it is said."""
+    scenario = _scenario(_measure(pollutants=["NOx"], cut="20%", against=2015))
+    inventory = Inventory.of("衡水", 2023, {"total": {"NOx": 20_000.0}})
+    found = quantify(scenario, inventory)
+    assert found.levers == ()
+    assert "2015 is not known" in found.missing[0].en
+    then = {2015: Inventory.of("衡水", 2015, {"total": {"NOx": 40_000.0}})}
+    below = tonnes_by_sector(quantify(scenario, inventory, others=then), inventory, 2025)
+    assert below["cut_t"][0] == 0.0
+    lower = {2015: Inventory.of("衡水", 2015, {"total": {"NOx": 15_000.0}})}
+    more = tonnes_by_sector(quantify(scenario, inventory, others=lower), inventory, 2025)
+    assert more["cut_t"][0] == pytest.approx(8000.0)
+
+
+def test_growth_after_the_record_raises_emissions_against_it() -> None:
+    """At 8 % a year, holding the level of 2025 changes nothing in 2030; without a measure it rises."""
+    inventory = Inventory.of("衡水", 2025, {"total": {"SO2": 1000.0}})
+    year = np.arange("2030-01-01", "2031-01-01", dtype="datetime64[D]")
+    since = date(2025, 7, 2)
+    hold = _scenario(
+        _measure(pollutants=["SO2"], cut="0%", against=2025, start=date(2025, 8, 1)),
+        growth={"all": 8.0},
+    )
+    held = cuts_of(hold, inventory, year, 1, np.random.default_rng(1), since=since)
+    assert np.abs(held[0].of("SO2")).max() == pytest.approx(0.0, abs=1e-3)
+    free = cuts_of(
+        _scenario(growth={"all": 8.0}), inventory, year, 1, np.random.default_rng(1), since=since
+    )
+    middle = int(np.flatnonzero(year == np.datetime64("2030-07-02"))[0])
+    assert free[0].of("SO2")[0, middle] == pytest.approx(1.0 - 1.08**5, rel=1e-3)
+    # Half of what is projected is half of 1.47 times the level of the record.
+    half = _scenario(
+        _measure(pollutants=["SO2"], cut="50%", start=date(2025, 8, 1)), growth={"all": 8.0}
+    )
+    cut = cuts_of(half, inventory, year, 1, np.random.default_rng(1), since=since)
+    assert cut[0].of("SO2")[0, middle] == pytest.approx(1.0 - 0.5 * 1.08**5, rel=1e-3)
+
+
+def test_a_season_that_has_not_come_round_is_in_no_reading() -> None:
+    """A heating measure that began in May acts from the next November; one of two years ago is done."""
+    new = _measure(pollutants=["SO2"], cut="30%", season="heating", start=date(2024, 5, 1))
+    days = np.arange("2024-07-01", "2025-01-01", dtype="datetime64[D]")
+    (made,) = cuts_of(
+        _scenario(new), None, days, 1, np.random.default_rng(1), since=date(2024, 6, 30)
+    )
+    assert made.of("SO2")[0, -1] == pytest.approx(0.3)
+    old = _measure(pollutants=["SO2"], cut="30%", season="heating", start=date(2022, 5, 1))
+    assert (
+        cuts_of(_scenario(old), None, days, 1, np.random.default_rng(1), since=date(2024, 6, 30))
+        == []
+    )
+
+
+def test_dust_without_an_inventory_is_not_quantified() -> None:
+    """The nation's inventory has no dust of roads and sites: nothing is answered with 0."""
+    found = quantify(_scenario(_measure(sector="dust", pollutants="all", cut="50%")), None)
+    assert found.levers == ()
+    assert "inventory of the region's own is missing" in found.missing[0].en

@@ -11,7 +11,8 @@ import pytest
 from forecast.errors import UsageError
 from forecast.scenario.cut_drawing import cuts_of, tonnes_by_sector
 from forecast.scenario.inventory import Inventory
-from forecast.scenario.measures import inventory_for, quantify
+from forecast.scenario.inventory_choice import inventory_for
+from forecast.scenario.measures import quantify
 from forecast.scenario.packages import PACKAGES, load_package, package_for, package_text
 from forecast.scenario.scenario_file import scenario_of_text
 from forecast.scenario.scenario_template import new_scenario

@@ -1,0 +1,151 @@
+"""The command ``forecast verify``."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from forecast.charts.words import percent
+from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName
+from forecast.errors import UsageError
+from forecast.terminal import Console
+
+if TYPE_CHECKING:
+    from forecast.verification.verify import Made, Verification
+
+__all__ = ["add_verify"]
+
+
+def add_verify(app: typer.Typer) -> None:
+    """Put the command under ``app``."""
+    app.command(name="verify")(verify)
+
+
+def verify(
+    region: RegionName = None,
+    indicator: Annotated[
+        str | None, typer.Option("--indicator", help="指标 one indicator", metavar="NAME")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="起报日不早于 as-of dates from", metavar="DATE")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="起报日不晚于 as-of dates to", metavar="DATE")
+    ] = None,
+    made: Annotated[
+        str,
+        typer.Option(
+            "--made",
+            help="当时发布的、事后补做的或全部 made in time, afterwards, or all",
+            metavar="auto|in_time|afterwards|all",
+        ),
+    ] = "auto",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="写到哪个文件夹 folder to write to", metavar="DIR"),
+    ] = None,
+    workspace: Folder = Path(),
+    as_json: Json = False,
+    quiet: Quiet = False,
+    lang: Lang = "zh",
+) -> None:
+    """以往预测与实际结果对照评分。 What past runs said, scored by what came."""
+    from forecast.api_options import as_date
+    from forecast.verification.verify import verify as score
+    from forecast.verification.verify_files import write_verification
+    from forecast.workspace import Workspace
+
+    opened = Workspace.open(workspace)
+    found = score(
+        opened, region=region, indicator=indicator, since=as_date(since, "--since"),
+        until=as_date(until, "--until"), made=_made(made),
+    )  # fmt: skip
+    folder = write_verification(opened, found, out)
+    if as_json:
+        told = found.to_dict() | {"folder": str(folder)}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False, allow_nan=False) + "\n")
+    else:
+        _print(found, folder, lang, quiet)
+    # What is said of a register with a fault in it rests on what is left of it.
+    raise typer.Exit(4 if found.check.faults else 0)
+
+
+def _made(text: str) -> Made:
+    from forecast.verification.verify import Made
+
+    for kind in get_args(Made):
+        if text == kind:
+            found: Made = kind
+            return found
+    raise UsageError(f"--made {text} is not known.", f"Use one of {', '.join(get_args(Made))}.")
+
+
+def _print(found: Verification, folder: Path, lang: str, quiet: bool) -> None:
+    out = Console(lang, quiet=quiet)
+    if not quiet and len(found.scores):
+        _tables(found, lang)
+    faults = len(found.check.faults)
+    for zh, en in found.sentences[:faults]:
+        sys.stderr.write(f"forecast: {zh if lang == 'zh' else en}\n")
+    for zh, en in found.sentences[faults:]:
+        out.say(zh, en)
+    if found.check.torn:
+        out.say(
+            f"登记簿中有{found.check.torn}行写入中断的残行,没有丢失任何预测",
+            f"the register has {found.check.torn} lines whose writing was cut off; no forecast was lost",
+        )
+    out.say(f"结果:{folder}", f"written to: {folder}")
+
+
+def _tables(found: Verification, lang: str) -> None:
+    from rich.console import Console as Rich
+    from rich.table import Table
+
+    zh = lang == "zh"
+    shown = Table(show_edge=False, pad_edge=False)
+    for head_zh, head_en in (
+        ("指标", "indicator"), ("次数", "n"), ("个例", "cases"), ("CRPS", "CRPS"), ("去年值", "last"),
+        ("折算", "scaled"), ("加余下", "+rest"), ("历年", "past"), ("偏差", "bias"),
+        ("50 %内", "50 %"), ("90 %内", "90 %"),
+    ):  # fmt: skip
+        shown.add_column(head_zh if zh else head_en, no_wrap=True)
+    rows = found.scores[found.scores["group"] == "all"]
+    for r in rows.to_dict("records"):
+        figures = ("crps", "persistence", "ytd_ratio", "ytd_plus_rest", "climatology", "bias")
+        shown.add_row(
+            str(r["indicator"]), str(r["n"]), str(r["cases"]), *(_three(r[f]) for f in figures),
+            f"{100 * r['cover50']:.0f}", f"{100 * r['cover90']:.0f}",
+        )  # fmt: skip
+    console = Rich(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console.print(shown)
+    if found.targets.empty:
+        return
+    judged = Table(show_edge=False, pad_edge=False)
+    for head_zh, head_en in (
+        ("目标(按指标)", "targets of"), ("次数", "n"), ("个例", "cases"), ("预测概率", "said"),
+        ("实现比例", "came"), ("Brier", "Brier"), ("去年值", "last"), ("历年", "past"),
+        ("已成定局", "decided"),
+    ):  # fmt: skip
+        judged.add_column(head_zh if zh else head_en, no_wrap=True)
+    for r in found.targets[found.targets["group"] != "target"].to_dict("records"):
+        name = ("全部" if zh else "all") if r["group"] == "all" else str(r["indicator"])
+        judged.add_row(
+            name, str(r["n"]), str(r["cases"]), _percent(r["stated"]), _percent(r["rate"]),
+            _three(r["brier"]), _three(r["brier_persistence"]), _three(r["brier_climatology"]),
+            str(r["decided"]),
+        )  # fmt: skip
+    console.print(judged)
+
+
+def _three(value: float) -> str:
+    """Three digits that count, a dash for a missing value."""
+    return f"{value:.3g}" if math.isfinite(value) else "—"
+
+
+def _percent(value: float) -> str:
+    return percent(value if math.isfinite(value) else None)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast import workspace as _workspace
 from forecast.api_alert import AlertCalls
+from forecast.api_backup import BackupCalls
 from forecast.api_options import as_date, known_year
 from forecast.api_scenario import ScenarioCalls
 from forecast.api_schedule import ScheduleCalls
@@ -46,7 +47,7 @@ def _by_file(
     return lambda done, total, _: progress(stage, done, total)
 
 
-class Workspace(TargetCalls, ScenarioCalls, ScheduleCalls, VerifyCalls, AlertCalls):
+class Workspace(TargetCalls, ScenarioCalls, ScheduleCalls, VerifyCalls, AlertCalls, BackupCalls):
     """A workspace: a folder with ``forecast.toml``, readings, tables and reports.
 
     Args:

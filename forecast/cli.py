@@ -14,6 +14,7 @@ import typer
 
 from forecast.cli_alert import add_changes, alert_app
 from forecast.cli_backtest import add_backtest
+from forecast.cli_backup import add_backup
 from forecast.cli_chart import add_chart
 from forecast.cli_data import add_commands
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName, StandardToken, YearOf
@@ -46,6 +47,7 @@ add_chart(app)
 add_trend(app)
 add_report(app)
 add_verify(app)
+add_backup(app)
 add_changes(app)
 app.add_typer(alert_app, name="alert")
 app.add_typer(scenario_app, name="scenario")

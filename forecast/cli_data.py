@@ -266,7 +266,8 @@ def status(
     health: Annotated[
         bool,
         typer.Option(
-            "--health", help="上次成功运行是否太旧;太旧或失败时退出码非0 is the last good run recent"
+            "--health",
+            help="上次成功运行是否太旧;太旧或失败时退出码非0 is the last good run recent",
         ),
     ] = False,
     max_age: Annotated[

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from forecast.configuration_alerts import AlertSettings
+from forecast.configuration_retention import RetentionSettings
 from forecast.configuration_schedule import ScheduleSettings
 from forecast.errors import WorkspaceError
 from forecast.standards.items import AIR_ITEMS, WATER_ITEMS
@@ -243,6 +244,7 @@ class Config(_Part):
     report: Report = Report()
     schedule: ScheduleSettings = ScheduleSettings()
     alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @model_validator(mode="after")
     def _sections_once(self) -> Self:

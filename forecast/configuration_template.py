@@ -121,4 +121,8 @@ silent_water_days = 45            # 水质多少天没有新值算静默 / days 
 flags_jump = 20                   # 质控标记突增的个数 / a jump of quality flags
 keep_days = 7                     # 没发出的消息保留几天 / days that unsent messages are kept
 timeout = 30                      # 一个渠道最多几秒 / seconds a channel may take
+
+[retention]
+runs = 92                         # 多少天内的运行全部保留,更早的每月留最后一次;0=全部 / days of runs kept whole; 0: all
+scenarios = 366                   # 情景结果同上 / likewise for answers on scenarios
 """

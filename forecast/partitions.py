@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,17 @@ from pandas.api.types import union_categoricals
 from forecast.tables import SCHEMAS, Table
 
 __all__ = [
-    "LastPart", "by_partition", "coded", "coded_from", "content_hash", "folder_of", "in_order", "joined",
-    "numbered", "parquet", "part_rows", "partitions", "plain", "schema_of", "typed",
+    "LastPart", "by_partition", "check_paths", "coded", "coded_from", "content_hash", "folder_of",
+    "in_order", "joined", "numbered", "parquet", "part_rows", "partitions", "plain", "schema_of",
+    "typed",
 ]  # fmt: skip
 
 #: Columns that say where a row came from, not what it says: left out of the content hash, so that
 #: the same readings give the same fingerprint in whatever order their files were read.
 _ORIGIN_COLUMNS = ("file_id", "row")
+
+#: The name of a part under the folder of all tables.
+_PATH = re.compile(r"[a-z_]+(?:/year=[^/\\]+)?(?:/month=[^/\\]+)?/part-[0-9a-f]{16}\.parquet")
 
 
 @cache
@@ -170,6 +175,19 @@ def folder_of(spec: Table, partition: str) -> str:
         return spec.name
     year, _, month = partition.partition("-")
     return f"{spec.name}/year={year}" + (f"/month={month}" if month else "")
+
+
+def check_paths(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    """Look whether every part that a manifest names lies where parts of its table lie.
+
+    Raises:
+        ValueError: one leads elsewhere.
+    """
+    for table, parts in tables.items():
+        for part in parts.values():
+            path = str(part["path"])
+            if not _PATH.fullmatch(path) or path.split("/")[0] != table:
+                raise ValueError(f"{path} is no part of table {table}")
 
 
 def numbered(rows: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.int64] | None:

@@ -27,6 +27,7 @@ from forecast.errors import WorkspaceError
 from forecast.partitions import (
     LastPart,
     by_partition,
+    check_paths,
     content_hash,
     folder_of,
     in_order,
@@ -92,7 +93,7 @@ class Store:
             stored = json.loads(self.manifest_path.read_text(encoding="utf-8"))
             version, tables = stored["format_version"], stored["tables"]
             if version == FORMAT_VERSION:
-                [part["path"] for parts in tables.values() for part in parts.values()]
+                check_paths(tables)
         except FileNotFoundError:
             return {}
         except (ValueError, KeyError, TypeError, AttributeError) as error:

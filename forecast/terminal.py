@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from forecast.errors import UsageError
+from forecast.terminal_text import without_orders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +82,10 @@ class Console:
     def _rich(self) -> RichConsole:
         from rich.console import Console as Rich
 
+        # Names come from files: brackets and colons in them are no orders to the printer.
         return Rich(
-            file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 160,
-            legacy_windows=False,
+            file=sys.stdout, highlight=False, markup=False, emoji=False,
+            width=None if sys.stdout.isatty() else 160, legacy_windows=False,
         )  # fmt: skip
 
     def _word(self, zh: str, en: str) -> str:
@@ -92,7 +94,7 @@ class Console:
     def say(self, zh: str, en: str, *, always: bool = False) -> None:
         """Print one sentence unless quiet."""
         if always or not self.quiet:
-            print(self._word(zh, en))
+            print(without_orders(self._word(zh, en)))
 
     def assessment(self, found: Assessment) -> None:
         """Print the indicators of a year and the checks of the AQI."""
@@ -109,12 +111,12 @@ class Console:
             met = {True: self._word("是", "yes"), False: self._word("否", "no")}.get(
                 r["attains"], ""
             )
-            shown.add_row(
-                r["region"], r["place"], r["indicator"], str(r["year"]),
-                self._both_dust(r), r["unit"],
-                f"{r['n_valid']}/{r['n_expected']}", r["standard"], met,
+            cells = (
+                r["region"], r["place"], r["indicator"], str(r["year"]), self._both_dust(r),
+                r["unit"], f"{r['n_valid']}/{r['n_expected']}", r["standard"], met,
                 r["reason"] if self.lang == "zh" else r["reason_en"],
             )  # fmt: skip
+            shown.add_row(*map(without_orders, cells))
         self._rich.print(shown)
         for c in found.checks:
             share = 100 * c.within_1 / c.n if c.n else float("nan")
@@ -160,10 +162,11 @@ class Console:
         label = "label_zh" if self.lang == "zh" else "label_en"
         for r in table.to_dict("records"):
             value = f"{r['value']:g}" if isinstance(r["value"], float) else str(r["value"])
-            shown.add_row(
+            cells = (
                 r["id"], r[label], f"{r['comparator']} {value}".strip(), r["unit"],
                 r["period"] or str(r["year"]), r["binding"], r["entered"],
             )  # fmt: skip
+            shown.add_row(*(without_orders(str(cell)) for cell in cells))
         self._rich.print(shown)
 
     def run(self, outcome: Outcome, *, sample: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast.terminal import Console
+from forecast.terminal_text import without_orders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,14 +165,13 @@ class DataConsole(Console):
         )
 
     def _table(self, columns: list[str], rows: list[list[str]]) -> None:
-        from rich.markup import escape
         from rich.table import Table
 
         shown = Table(show_edge=False, pad_edge=False)
         for column in columns:
-            shown.add_column(escape(column), overflow="fold")
+            shown.add_column(column, overflow="fold")
         for row in rows:
-            shown.add_row(*[escape(cell) for cell in row])
+            shown.add_row(*map(without_orders, row))
         self._rich.print(shown)
 
     def quality(self, found: Quality) -> None:

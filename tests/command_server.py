@@ -1,34 +1,41 @@
-"""Run the command ``forecast`` in a process of its own without loading its libraries each time.
+"""Run the command ``forecast`` in a process of its own without loading what it needs each time.
 
-Half of what a short command costs is loading pandas and the like. A server loads these libraries
-once and forks for every command; the package itself is loaded anew by each, as ever. Where there
-is no fork, each command is an ordinary process.
+Most of what a short command costs is loading pandas and the like, and the package itself. A server
+loads both once and forks for every command. That each part of the package also loads where nothing
+else of it is loaded yet is a test of its own, for which ``load_alone`` forks a server that has the
+libraries of other people only. Where there is no fork, each command is an ordinary process.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CommandServer"]
+__all__ = ["CommandServer", "load_alone"]
 
-#: Libraries of other people alone: the package's own imports are part of what is tested.
+#: Libraries of other people.
 _LOADED = (
-    "numpy", "pandas", "pyarrow.compute", "pyarrow.parquet", "pydantic", "typer", "typer.main",
-    "rich.console", "rich.table", "rich.progress", "rich.traceback", "typer.rich_utils",
-    "jinja2", "joblib", "matplotlib.figure", "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg", "PIL.PngImagePlugin", "fontTools.subset", "scipy.special",
-    "scipy.stats", "scipy.optimize", "openpyxl",
+    "numpy", "pandas", "pyarrow.compute", "pyarrow.parquet", "pydantic.main", "pydantic.types",
+    "pydantic.type_adapter", "filelock", "typer.main", "typer.rich_utils", "rich.console",
+    "rich.table", "rich.progress", "rich.traceback", "jinja2", "joblib", "matplotlib.figure",
+    "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "PIL.PngImagePlugin",
+    "fontTools.subset", "scipy.special", "scipy.stats", "scipy.optimize", "scipy.signal",
+    "statsmodels.miscmodels.ordinal_model", "statsmodels.tsa.seasonal", "holidays.countries.china",
+    "openpyxl", "xlsxwriter", "docx", "matplotlib.backends.backend_pdf", "pyarrow.csv", "typst", "httpx",
 )  # fmt: skip
 
 
@@ -46,9 +53,15 @@ class CommandServer:
         self._started_with: dict[str, str] = {}
 
     def run(
-        self, arguments: list[str], stdin: str | None, timeout: float
+        self, arguments: list[str], stdin: str | None, timeout: float, charts: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Return what ``python -m forecast`` with these arguments returns, says and complains of.
+
+        Args:
+            arguments: of the command.
+            stdin: its standard input.
+            timeout: the longest that it may take [s].
+            charts: False lets ``forecast run`` draw none, where there is a server.
 
         Raises:
             subprocess.TimeoutExpired: the command took longer than ``timeout`` [s].
@@ -68,7 +81,7 @@ class CommandServer:
             code = self._ask(
                 {
                     "arguments": arguments, "folder": str(Path.cwd()), "environment": dict(os.environ),
-                    "streams": [str(path) for path in streams],
+                    "streams": [str(path) for path in streams], "charts": charts,
                 },
                 timeout,
             )  # fmt: skip
@@ -107,24 +120,73 @@ class CommandServer:
             self._process = None
 
 
+def load_alone(modules: list[str]) -> dict[str, str]:
+    """Import each module in a process in which nothing of the package is loaded yet.
+
+    Args:
+        modules: their names.
+
+    Returns:
+        What went wrong, by module; empty where all load.
+    """
+    done = subprocess.run(
+        [sys.executable, __file__, *modules], capture_output=True, encoding="utf-8", check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    wrong: dict[str, str] = json.loads(done.stdout)
+    return wrong
+
+
+def _load_alone(modules: list[str]) -> dict[str, str]:
+    """Import each in a fork of its own; return what went wrong."""
+    for name in _LOADED:
+        importlib.import_module(name)
+    assert "forecast" not in sys.modules
+    gc.freeze()
+    wrong = {}
+    for module in modules:
+        receiver, sender = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                importlib.import_module(module)
+            except BaseException:
+                os.write(sender, traceback.format_exc().encode()[-4000:])
+            os._exit(0)
+        os.close(sender)
+        with os.fdopen(receiver, encoding="utf-8") as said:
+            if trouble := said.read():
+                wrong[module] = trouble
+        os.waitpid(child, 0)
+    return wrong
+
+
 def _serve() -> None:
     """Fork for each line of the standard input; answer with the exit code."""
     for name in _LOADED:
         importlib.import_module(name)
+    package = importlib.import_module("forecast")
+    for module in pkgutil.walk_packages(package.__path__, "forecast."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     gc.freeze()
     for line in sys.stdin.buffer:
         request = json.loads(line)
         child = os.fork()
         if child == 0:
-            _become(request)
-            return
+            os._exit(_become(request))
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
 
 
-def _become(request: dict[str, Any]) -> None:
-    """Turn this process into the command asked for."""
+def _become(request: dict[str, Any]) -> int:
+    """Turn this process into the command asked for; return its exit code.
+
+    What an interpreter does at its end is done, but for taking every loaded library apart, which
+    takes longer than a short command and which no one sees.
+    """
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
@@ -136,8 +198,29 @@ def _become(request: dict[str, Any]) -> None:
     sys.argv[1:] = request["arguments"]
     # `python -m` puts the current folder first.
     sys.path[0] = request["folder"]
-    runpy.run_module("forecast", run_name="__main__", alter_sys=True)
+    code: object = 0
+    try:
+        if not request["charts"]:
+            execute = importlib.import_module("forecast.runs.execute")
+            execute.draw_figures = lambda *_, **__: ([], [])  # type: ignore[attr-defined]
+        runpy.run_module("forecast", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code
+        if code is not None and not isinstance(code, int):
+            print(code, file=sys.stderr)
+            code = 1
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code or 0  # type: ignore[return-value]
 
 
 if __name__ == "__main__":
-    _serve()
+    if len(sys.argv) > 1:
+        print(json.dumps(_load_alone(sys.argv[1:])))
+    else:
+        _serve()

@@ -7,12 +7,20 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from command_server import CommandServer
+from filelock import FileLock
 from hypothesis import settings
 
-from forecast.api import Workspace
+if TYPE_CHECKING:
+    from forecast.api import Workspace
+
+# One thread of linear algebra for each process, said before numpy is loaded by anything: with
+# several, small matrices take up to three times as long, and all processors of the machine.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 # No deadline: a busy machine is not a failure. The same cases every time.
 settings.register_profile("rules", deadline=None, derandomize=True, max_examples=50)
@@ -46,10 +54,102 @@ def leave_later_years_out() -> Callable[[Path], None]:
 
 
 @pytest.fixture(scope="session")
-def _made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = Workspace.create(tmp_path_factory.mktemp("made") / "sample", demo=True).root
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Make a folder once for all processes of a session; no test may change what is in it.
+
+    The function returned takes the folder's name and what fills a folder that is not there yet.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-once"
+    shared.mkdir(exist_ok=True)
+
+    def once(name: str, fill: Callable[[Path], object]) -> Path:
+        folder = shared / name
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.is_dir():
+                aside = shared / f"{name}.aside"
+                shutil.rmtree(aside, ignore_errors=True)
+                fill(aside)
+                aside.rename(folder)
+        return folder
+
+    return once
+
+
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+def _create_sample(root: Path) -> None:
+    from forecast.api import Workspace
+
+    Workspace.create(root, demo=True)
     _leave_later_years_out(root)
-    return root
+
+
+def _run_without_charts(root: Path) -> None:
+    from forecast.api import Workspace
+    from forecast.runs import execute
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execute, "draw_figures", lambda *_, **__: ([], []))
+        Workspace(root).run(paths=60)
+
+
+@pytest.fixture(scope="session")
+def _made_sample(made_once: MadeOnce) -> Path:
+    """The built-in sample, whose runs leave later years out."""
+    return made_once("sample", _create_sample)
+
+
+@pytest.fixture(scope="session")
+def made_plain(made_once: MadeOnce, _made_sample: Path) -> Path:
+    """The built-in sample without its scenario, whose answer costs as much as the rest of a run."""
+
+    def fill(root: Path) -> None:
+        shutil.copytree(_made_sample, root, ignore=shutil.ignore_patterns("scenarios"))
+
+    return made_once("plain", fill)
+
+
+@pytest.fixture(scope="session")
+def made_run(made_once: MadeOnce, made_plain: Path) -> Path:
+    """The built-in sample without its scenario, with a run of 60 paths that drew no chart."""
+
+    def fill(root: Path) -> None:
+        shutil.copytree(made_plain, root)
+        _run_without_charts(root)
+
+    return made_once("run", fill)
+
+
+@pytest.fixture(scope="session")
+def made_air(made_once: MadeOnce, made_plain: Path) -> Path:
+    """The sample's days of air alone: water is most of what its projection costs."""
+    from forecast.api import Workspace
+
+    def fill(root: Path) -> None:
+        Workspace.create(root)
+        _leave_later_years_out(root)
+        days = sorted((made_plain / "data" / "raw" / "sample").glob("air/*"))
+        assert Workspace(root).ingest(days).exit_code == 0
+
+    return made_once("air", fill)
+
+
+@pytest.fixture(scope="session")
+def made_cities(made_once: MadeOnce, real_data: Path) -> Path:
+    """The days of fifteen real cities, read in."""
+    from forecast.api import Workspace
+
+    def fill(root: Path) -> None:
+        Workspace.create(root)
+        _leave_later_years_out(root)
+        read = Workspace(root).ingest([real_data / "air" / "city_daily_o3_8h"])
+        assert read.exit_code == 0
+
+    return made_once("cities", fill)
 
 
 @pytest.fixture
@@ -63,7 +163,25 @@ def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sample_workspace(_made_sample: Path, tmp_path: Path) -> Workspace:
     """A workspace of one's own with the built-in sample; runs leave later years out."""
+    from forecast.api import Workspace
+
     return Workspace(shutil.copytree(_made_sample, tmp_path / "sample"))
+
+
+@pytest.fixture
+def plain_sample(made_plain: Path, tmp_path: Path) -> Workspace:
+    """A workspace of one's own with the built-in sample without its scenario."""
+    from forecast.api import Workspace
+
+    return Workspace(shutil.copytree(made_plain, tmp_path / "plain"))
+
+
+@pytest.fixture
+def air_sample(made_air: Path, tmp_path: Path) -> Workspace:
+    """A workspace of one's own with the sample's air alone."""
+    from forecast.api import Workspace
+
+    return Workspace(shutil.copytree(made_air, tmp_path / "air"))
 
 
 @pytest.fixture(scope="session")
@@ -77,14 +195,16 @@ def _commands() -> Iterator[CommandServer]:
 def forecast_command(_commands: CommandServer) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command ``forecast`` as a process; returns its exit code, stdout and stderr.
 
+    With ``charts=False`` a run draws none: for what is asked of its numbers and words.
+
     Runs of a workspace made by a plain ``init`` look at the year asked for alone; those of the
     built-in sample at later years too.
     """
 
     def run(
-        *arguments: str | Path, stdin: str | None = None, timeout: float = 300
+        *arguments: str | Path, stdin: str | None = None, timeout: float = 300, charts: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        done = _commands.run([str(a) for a in arguments], stdin, timeout)
+        done = _commands.run([str(a) for a in arguments], stdin, timeout, charts)
         if done.returncode == 0 and len(arguments) == 2 and arguments[0] == "init":
             _leave_later_years_out(Path(arguments[1]))
         return done

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_server import load_alone
+
+import forecast
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -18,6 +23,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
         (["standard", "water", "-"], "ph,do,nh3n\n7,8,0.1\n", 0),
         (["status", "-w", "no-such-folder"], None, 1),
         (["run", "--paths", "0"], None, 2),
+        (["chart", "--list", "--json"], None, 0),
     ],
 )
 def test_a_command_says_and_returns_what_a_process_of_its_own_does(
@@ -38,3 +44,29 @@ def test_a_command_says_and_returns_what_a_process_of_its_own_does(
     assert (served.returncode, served.stdout, served.stderr) == (
         alone.returncode, alone.stdout, alone.stderr,
     )  # fmt: skip
+
+
+def _entered_late() -> set[str]:
+    """Modules of the package that a command or the API loads only when it comes to need them."""
+    found = set()
+    root = Path(forecast.__file__).parent
+    for path in (*root.glob("cli*.py"), *root.glob("api*.py"), root / "__init__.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef):
+                found |= {
+                    node.module
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.ImportFrom) and node.module is not None
+                }
+    return {name for name in found if name.startswith("forecast")}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork every command loads for itself")
+def test_what_commands_load_late_loads_where_nothing_else_is_loaded() -> None:
+    """The server has the whole package loaded, so a command run by it would not show this."""
+    late = sorted(_entered_late())
+    assert len(late) > 20
+    wrong = load_alone(["forecast.nothing", *late])
+    assert "No module named 'forecast.nothing'" in wrong.pop("forecast.nothing")
+    assert wrong == {}

@@ -51,12 +51,13 @@ def test_the_number_of_layouts_is_right(readme: Path) -> None:
     assert int(number) == sum(bool(layout.tables) for layout in LAYOUTS.values())
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_the_python_example_runs(
-    sample_workspace: forecast.Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    air_sample: forecast.Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = (_ROOT / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", text, re.S)
-    sample_workspace.root.rename(tmp_path / "W")
+    air_sample.root.rename(tmp_path / "W")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     # The sample begins in 2015, so the example's date is one that it knows.

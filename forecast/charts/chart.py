@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from forecast.formula_guard import guarded
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -84,7 +86,7 @@ def save(
                 chart.figure.savefig(path, format=form, dpi=dpi, metadata=_METADATA[form], **more)
         written.append(path)
     table = folder / f"{chart.name}.csv"
-    text = chart.table.to_csv(index=False, lineterminator="\n")
+    text = guarded(chart.table).to_csv(index=False, lineterminator="\n")
     table.write_text(text, encoding="utf-8-sig", newline="\n")
     written.append(table)
     return written

@@ -81,7 +81,10 @@ def chart_fonts(only_packaged: bool | None = None) -> Iterator[list[str]]:
         chosen = next((name for name in SYSTEM_FAMILIES if name in known), packaged)
         families = list(dict.fromkeys([chosen, packaged]))
     # The minus sign U+2212 is absent from several Chinese system fonts.
-    settings: Any = {"font.family": families, "axes.unicode_minus": False}
+    # Names come from files: a dollar sign in one is no formula, which could fail to be read.
+    settings: Any = {
+        "font.family": families, "axes.unicode_minus": False, "text.parse_math": False,
+    }  # fmt: skip
     with mpl.rc_context(settings):
         yield families
 

@@ -19,6 +19,7 @@ import pandas as pd
 
 from forecast.disk import drop, write_file
 from forecast.errors import InputError, UsageError, WorkspaceError
+from forecast.formula_guard import guarded, unguarded
 from forecast.ingest.covered import covered_times, places_now, said_since
 from forecast.ingest.hour_days import rebuild_days
 from forecast.ingest.late_rows import Places
@@ -51,7 +52,7 @@ def past_decisions(ws: Workspace) -> pd.DataFrame:
     try:
         text = path.read_text(encoding="utf-8-sig")
         table = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)
-        return table[_COLUMNS]
+        return unguarded(table[_COLUMNS])
     except FileNotFoundError:
         return pd.DataFrame({column: pd.Series(dtype="str") for column in _COLUMNS})
     except (OSError, ValueError, KeyError) as error:
@@ -190,6 +191,8 @@ def settle(ws: Workspace, writer: Writer, until: pd.Timestamp | None = None) -> 
     holds again, each decision from its own moment. So it is after a stop between the record and the
     tables.
     """
+    if not (ws.raw / LEDGER).exists():
+        return
     lines = unsettled(ws, writer.read("quality_flags"), until)
     step = (lines[["decided", "decision"]] != lines[["decided", "decision"]].shift()).any(axis=1)
     for _, together in lines.groupby(step.cumsum()):
@@ -233,7 +236,7 @@ def _record(ws: Workspace, chosen: pd.DataFrame, decision: str) -> None:
     for column in ("decided", "first", "last"):
         lines[column] = lines[column].dt.strftime("%Y-%m-%d %H:%M:%S")
     every = pd.concat([past_decisions(ws), lines], ignore_index=True)
-    text = every.to_csv(index=False, lineterminator="\n")
+    text = guarded(every).to_csv(index=False, lineterminator="\n")
     write_file(ws.raw / LEDGER, text.encode("utf-8-sig"))
 
 

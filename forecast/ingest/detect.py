@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from forecast.errors import InputError, UsageError
@@ -142,7 +143,7 @@ def recognised(
             title says units that the layout does not compare with its own.
     """
     if wanted is not None:
-        for one in (sheet, *untitled(sheet)):
+        for one in chain((sheet,), untitled(sheet)):
             if wanted.matches(one.head):
                 return wanted, _checked(one, wanted)
         raise InputError(
@@ -174,7 +175,7 @@ def recognised(
 
 def built_in(sheet: Sheet) -> tuple[Layout, Sheet] | None:
     """Return the built-in layout of a table, and the table without titles; None where none fits."""
-    for one in (sheet, *untitled(sheet)):
+    for one in chain((sheet,), untitled(sheet)):
         lines = one.head
         for layout in LAYOUTS.values():
             if layout.matches(lines):

@@ -176,9 +176,11 @@ def _bring_up_to_date(
     scopes: list[Scope],
     received: pd.Timestamp,
 ) -> int:
+    stored = writer.read("quality_flags")
+    if found.empty and stored.empty:
+        return 0
     names = ["table", "source", "region", "place", "item", "rule", "first"]
     found["flag_id"] = [flag_id(*cells) for cells in found[names].itertuples(index=False)]
-    stored = writer.read("quality_flags")
     found = left_open(ws, found.drop_duplicates("flag_id", ignore_index=True), stored)
     within = pd.Series(False, index=stored.index)
     for scope in scopes:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecast.disk import write_file
+from forecast.formula_guard import guarded
 from forecast.ingest.files.sheet import Sheet
 from forecast.workspace import Workspace
 
@@ -18,5 +19,6 @@ def write_quarantine(ws: Workspace, sheet: Sheet, quarantine: pd.DataFrame) -> P
     path = ws.processed / "quarantine" / f"{sheet.file_id}.csv"
     table = quarantine.copy()
     table.insert(0, "file", f"{sheet.path.name}/{sheet.part}" if sheet.part else sheet.path.name)
-    write_file(path, table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
+    text = guarded(table).to_csv(index=False, lineterminator="\r\n")
+    write_file(path, text.encode("utf-8-sig"))
     return path

@@ -10,6 +10,7 @@ one whose tables never followed, because the command was stopped, is of no recei
 from __future__ import annotations
 
 import io
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +33,14 @@ _COLUMNS = ["received", "path", "sha256", "region", "layout", "estimate_from_ind
 _ADDED = ["turn", "origin", "pending"]
 _UNFINISHED = f".{RECEIVED}.*.tmp"
 _FORM = "%Y-%m-%d %H:%M:%S"
+
+#: What tells one state of the list from another: the file is replaced, never written into.
+_Stamp = tuple[int, int, int]
+
+#: The list as it was last read or written, of a few workspaces: after ten years of a file an hour
+#: it has ninety thousand lines, and an ingest asks for it five times.
+_READ: OrderedDict[Path, tuple[_Stamp, dict[str, Receipt]]] = OrderedDict()
+_MOST_READ = 3
 
 
 @dataclass(frozen=True)
@@ -84,8 +93,34 @@ def receipts(ws: Workspace) -> dict[str, Receipt]:
     return _followed(ws, _on_record(ws))
 
 
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_mtime_ns, told.st_size
+
+
+def _remember(path: Path, stamp: _Stamp | None, found: dict[str, Receipt]) -> None:
+    if stamp is None:
+        return
+    _READ[path] = (stamp, found)
+    _READ.move_to_end(path)
+    while len(_READ) > _MOST_READ:
+        _READ.popitem(last=False)
+
+
 def _on_record(ws: Workspace) -> dict[str, Receipt]:
     path = ws.raw / RECEIVED
+    stamp = _stamp(path)
+    if stamp is not None and path in _READ and _READ[path][0] == stamp:
+        return dict(_READ[path][1])
+    found = _parsed(path)
+    _remember(path, stamp, found)
+    return dict(found)
+
+
+def _parsed(path: Path) -> dict[str, Receipt]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         table = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)
@@ -186,7 +221,15 @@ def _write(ws: Workspace, every: Mapping[str, Receipt]) -> None:
     )
     for rest in ws.raw.glob(_UNFINISHED):
         drop(rest)
-    write_file(ws.raw / RECEIVED, text.encode("utf-8-sig"))
+    path = ws.raw / RECEIVED
+    write_file(path, text.encode("utf-8-sig"))
+    kept = sorted(every.items(), key=lambda item: (item[1].place, item[0]))
+    # As they would be read: to the second.
+    found = {
+        name: replace(one, received=one.received.floor("s")) if one.received.microsecond else one
+        for name, one in kept
+    }
+    _remember(path, _stamp(path), found)
 
 
 def raw_name(ws: Workspace, path: Path) -> str:

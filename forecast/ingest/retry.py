@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecast.disk import sweep, write_file
 from forecast.errors import InputError
+from forecast.formula_guard import guarded, unguarded
 from forecast.ingest.received import Receipt, raw_name
 from forecast.ingest.report import FileReport, IngestReport
 from forecast.workspace import Workspace
@@ -34,7 +35,7 @@ def refused_files(ws: Workspace) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame({column: pd.Series(dtype="str") for column in _COLUMNS})
     table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    return table.reindex(columns=_COLUMNS, fill_value="")
+    return unguarded(table.reindex(columns=_COLUMNS, fill_value=""))
 
 
 def refusals(ws: Workspace) -> dict[tuple[str, str], pd.Timestamp]:
@@ -73,7 +74,7 @@ def note_refused(ws: Workspace, report: IngestReport, received: pd.Timestamp) ->
     after = pd.concat([kept, pd.DataFrame(rows, columns=_COLUMNS)], ignore_index=True)
     if after.empty and before.empty:
         return
-    text = after.to_csv(index=False, lineterminator="\r\n")
+    text = guarded(after).to_csv(index=False, lineterminator="\r\n")
     write_file(_list(ws), text.encode("utf-8-sig"))
 
 

@@ -107,10 +107,16 @@ def factor(
 def solve_lower(lower: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solve L x = right for many factors; shapes (series, month, month), (series, month, column)."""
     from scipy.linalg import solve_triangular
+    from scipy.linalg.lapack import dtrtrs
 
     out = np.empty(right.shape)
     for one, rhs, result in zip(lower, right, out, strict=True):
-        result[...] = solve_triangular(one, rhs, lower=True, check_finite=False)
+        # The routine itself: its checked form takes longer than these small systems do. It reads
+        # by columns, so a matrix by rows is given as its transpose, upper and to be transposed.
+        found, failed = dtrtrs(one.T, rhs, lower=False, trans=True)
+        result[...] = (
+            solve_triangular(one, rhs, lower=True, check_finite=False) if failed else found
+        )
     return out
 
 

@@ -165,6 +165,8 @@ def basis_step(rows: pd.DataFrame) -> pd.DataFrame:
     start = BASIS_CHANGE.astype("datetime64[M]")
     offset = (month - start).astype(np.int64)
     near = (offset >= -24) & (offset < 12)
+    if not near.any():
+        return no_findings()
     frame = pd.DataFrame(
         {
             "region": rows["region"].to_numpy(dtype=object)[near],

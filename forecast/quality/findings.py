@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,13 @@ INFORMATION: frozenset[str] = frozenset({"basis_step"})
 
 def no_findings() -> pd.DataFrame:
     """An empty table of findings, typed."""
-    return findings([], [], [], [], [], "", [], [])
+    return _nothing().copy()
+
+
+@cache
+def _nothing() -> pd.DataFrame:
+    # Most rules find nothing most of the time; to type ten empty columns takes longer than to look.
+    return _table([], [], [], [], [], "", [], [])
 
 
 def findings(
@@ -52,6 +59,21 @@ def findings(
     n: ArrayLike,
 ) -> pd.DataFrame:
     """Return findings of one rule, one for each element; ``item`` may be one for all."""
+    if not len(detail):
+        return no_findings()
+    return _table(region, place, item, first, last, rule, detail, n)
+
+
+def _table(
+    region: ArrayLike,
+    place: ArrayLike,
+    item: ArrayLike | str,
+    first: ArrayLike,
+    last: ArrayLike,
+    rule: str,
+    detail: Sequence[str],
+    n: ArrayLike,
+) -> pd.DataFrame:
     size = len(detail)
     items = [item] * size if isinstance(item, str) else list(np.asarray(item, dtype=object))
     return pd.DataFrame(

@@ -24,7 +24,7 @@ _DUST = {
 
 def stem(*parts: str) -> str:
     """Return a file name that every system takes."""
-    return re.sub(r'[\s<>:"/\\|?*#%]+', "_", "-".join(parts)).strip("._") or "chart"
+    return re.sub(r'[\s\x00-\x1f\x7f<>:"/\\|?*#%]+', "_", "-".join(parts)).strip("._") or "chart"
 
 
 def entry_of(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecast.disk import write_file
+from forecast.formula_guard import guarded
 from forecast.report.document import (
     Cell,
     Chapter,
@@ -183,7 +184,7 @@ class _Written:
     def _figure(self, block: FigureBlock) -> dict[str, Any]:
         number = number_of(block, self._document, self._lang)
         caption = self.text(block.caption)
-        table = block.drawing.table.to_csv(index=False, lineterminator="\n")
+        table = guarded(block.drawing.table).to_csv(index=False, lineterminator="\n")
         return {
             "kind": "figure",
             "id": f"figure-{block.key}",

@@ -121,6 +121,6 @@ def page_font(page: str) -> str:
     """Return the WOFF of the characters of a page, in base64, so that the page needs no font."""
     from forecast.charts.fonts import missing_glyphs, subset_woff
 
-    characters = {c for c in unescape(page) if c.isprintable()}
+    characters = {c for c in set(unescape(page)) if c.isprintable()}
     characters -= missing_glyphs("".join(characters))
     return base64.b64encode(subset_woff(sorted(characters))).decode("ascii")

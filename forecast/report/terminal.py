@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from forecast.report.scoreboard import Row, regions_of, rows_of, verdict_counts
 from forecast.report.words import VERDICTS, Pair
+from forecast.terminal_text import without_orders
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -126,6 +127,7 @@ def _name(row: Row, lang: Literal["zh", "en"]) -> str:
 
 def _fit(text: str, console: Console) -> str:
     """Return ``text`` in characters that the console's encoding has."""
+    text = without_orders(text)
     encoding = console.encoding or "utf-8"
     try:
         text.encode(encoding)

@@ -16,6 +16,7 @@ from forecast.report.document import Document, Language, in_language
 from forecast.report.word_cover import day_written
 from forecast.report.word_markup import cleaned
 from forecast.report.word_package import open_package
+from forecast.zip_bounds import unpacks_too_far
 
 __all__ = [
     "ContentPlace",
@@ -221,6 +222,8 @@ def has_contents(file: Any) -> bool:
 
 def _as_document(path: Path, data: bytes) -> bytes:
     """Check what kind of file it is; a .dotx becomes the document it makes."""
+    if unpacks_too_far(data):
+        raise InputError(f"{path} unpacks to more than a Word document needs.", _SAVE_AS)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as found:
             if any(i.flag_bits & 1 for i in found.infolist()):

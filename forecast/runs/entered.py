@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecast.disk import write_file
 from forecast.errors import WorkspaceError
+from forecast.formula_guard import guarded, unguarded
 from forecast.targets.entries import ENTRY_COLUMNS, empty_entries, typed
 from forecast.workspace import Workspace
 
@@ -35,6 +36,7 @@ def read_entries(workspace: Workspace) -> pd.DataFrame:
             io.StringIO(text), dtype={c: "str" for c, t in ENTRY_COLUMNS.items() if t == "str"},
             keep_default_na=False, na_values={"value": [""]}, parse_dates=["date", "recorded"],
         )  # fmt: skip
+        kept = unguarded(kept)
         known = (
             pd.concat([typed(kept), typed(stored)], ignore_index=True)
             if len(stored)
@@ -53,6 +55,6 @@ def read_entries(workspace: Workspace) -> pd.DataFrame:
 def add_entries(workspace: Workspace, fresh: pd.DataFrame) -> None:
     """Add entries to the plain file, then to the table; earlier ones are never changed."""
     every = pd.concat([read_entries(workspace), typed(fresh)], ignore_index=True)
-    text = every.to_csv(index=False, lineterminator="\n")
+    text = guarded(every).to_csv(index=False, lineterminator="\n")
     write_file(workspace.raw / LEDGER, text.encode("utf-8-sig"))
     workspace.store.upsert("target_entries", fresh)

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from forecast.errors import ForecastError, UsageError
+from forecast.formula_guard import unguarded
 from forecast.projection.observed import assess
 from forecast.projection.panel import Panel
 from forecast.region_names import normalise_region
@@ -264,7 +265,7 @@ def _drawn(folder: Path, name: str) -> Drawing | None:
     try:
         svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
         png = (folder / f"{name}.png").read_bytes()
-        table = pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig")
+        table = unguarded(pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig"))
         size = _size(svg)
     except (OSError, ValueError):
         # Not drawn by that run, or damaged since: the remark on it is the caller's.

@@ -136,7 +136,7 @@ def fetch_words(line: str, today: date) -> list[str]:
 
 
 def morning(workspace: Workspace, fetch: Sequence[str], today: date) -> list[Step]:
-    """Return the steps of a morning: sources, files that came in, the run.
+    """Return the steps of a morning: sources, files that came in, the run, alerts.
 
     Args:
         workspace: the workspace.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast.charts.chart import Chart, save
 from forecast.errors import InputError, UsageError
+from forecast.formula_guard import guarded
 from forecast.projection.panel import Panel
 from forecast.report.review_days import CityDays, Notices, city_of
 from forecast.report.review_figures import ReviewRequest
@@ -329,8 +330,8 @@ def save_trend(
     files[0].write_text(text + "\n", encoding="utf-8", newline="\n")
     for key, table in {"": answer.table, **answer.tables}.items():
         path = folder / f"{name}{'-' if key else ''}{key}.csv"
-        path.write_text(table.to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig",
-                        newline="\n")  # fmt: skip
+        path.write_text(guarded(table).to_csv(index=False, lineterminator="\n"),
+                        encoding="utf-8-sig", newline="\n")  # fmt: skip
         files.append(path)
     for chart in answer.charts(lang):
         files += [p for p in save(chart, folder, formats) if p not in files]

@@ -20,12 +20,17 @@ from typing import Any
 import pandas as pd
 
 from forecast.errors import TargetError
+from forecast.formula_guard import guarded_cell, unguarded_cell
 from forecast.targets.applied import current_entries
 from forecast.targets.entries import append_rows, empty_entries, entry_row
 from forecast.targets.model import Plan
 from forecast.targets.sheets import DOMAIN_WORDS, KIND_WORDS, SHEETS, Sheet, sheet_rows
+from forecast.zip_bounds import unpacks_too_far
 
 __all__ = ["export_workbook", "import_workbook"]
+
+#: A sheet of targets has some hundred rows and some ten columns; a lone cell far away is a trap.
+_MOST_CELLS = 2_000_000
 
 
 def export_workbook(
@@ -147,8 +152,12 @@ def _write_csv(sheet: Sheet, rows: Sequence[Mapping[str, object]], path: Path) -
     with out.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(sheet.columns)
-        writer.writerows([row.get(c, "") for c in sheet.columns] for row in rows)
+        writer.writerows([_guarded(row.get(c, "")) for c in sheet.columns] for row in rows)
     return out
+
+
+def _guarded(value: object) -> object:
+    return guarded_cell(value) if isinstance(value, str) else value
 
 
 def _read(path: Path) -> Iterable[tuple[Sheet, int, dict[str, object]]]:
@@ -163,7 +172,7 @@ def _read(path: Path) -> Iterable[tuple[Sheet, int, dict[str, object]]]:
                 "Export the sheets with `forecast target export` and fill those in.",
             )
         for number, line in enumerate(table[1:], start=2):
-            yield sheet, number, dict(zip(header, line, strict=False))
+            yield sheet, number, dict(zip(header, map(unguarded_cell, line), strict=False))
         return
     yield from _read_xlsx(path)
 
@@ -188,6 +197,11 @@ def _read_xlsx(path: Path) -> Iterable[tuple[Sheet, int, dict[str, object]]]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
+        if unpacks_too_far(path.read_bytes()):
+            raise TargetError(
+                f"{path.name} unpacks to more than a workbook of targets needs.",
+                "Export it anew and fill that in.",
+            )
         book = load_workbook(path, data_only=True)
     except FileNotFoundError as error:
         raise TargetError(f"{path.name} does not exist.", "Check the path.") from error
@@ -209,6 +223,12 @@ def _read_xlsx(path: Path) -> Iterable[tuple[Sheet, int, dict[str, object]]]:
         )
     for page in found:
         sheet = known[page.title]
+        if page.max_row * page.max_column > _MOST_CELLS:
+            raise TargetError(
+                f"{path.name}: sheet {sheet.title!r} reaches to row {page.max_row}, column "
+                f"{page.max_column}.",
+                "Delete what stands far below or beside the table.",
+            )
         lines = page.iter_rows(values_only=True)
         header = [str(c).strip() if c is not None else "" for c in next(lines, ())]
         missing = [c for c in sheet.columns if c not in header and c != "备注"]

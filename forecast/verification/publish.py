@@ -13,6 +13,7 @@ from forecast.charts.chart import save
 from forecast.charts.style import Footer
 from forecast.disk import write_file
 from forecast.errors import WorkspaceError
+from forecast.formula_guard import guarded
 from forecast.projection.hindcast_cases import HindcastSettings
 from forecast.projection.hindcasts import Hindcasts
 from forecast.projection.streams import stream
@@ -94,7 +95,7 @@ def publish(workspace: Workspace, report: Report, progress: Progress | None = No
         ("recalibration", report.effects.recalibration), ("stacking", report.effects.stacking),
         ("hindcasts", rows), ("skipped", report.made.skipped),
     ):  # fmt: skip
-        text = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+        text = guarded(table).to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
         write_file(report.folder / f"{stem}.csv", text.encode("utf-8-sig"))
     events = event_rows(shared)
     failed = report.made.skipped[report.made.skipped["reason"] == "failed"]

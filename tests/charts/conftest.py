@@ -31,7 +31,7 @@ def _packaged_font_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ONLY_PACKAGED_VARIABLE, "1")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def footer() -> Footer:
     return Footer(
         period="2025-01-01/2025-06-30",
@@ -45,7 +45,7 @@ def footer() -> Footer:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tracker(footer: Footer) -> TargetTrackerData:
     """A ratio to 30 June with five earlier years, a fan, two targets and six missing days."""
     rng = np.random.default_rng(3)
@@ -88,7 +88,7 @@ def tracker(footer: Footer) -> TargetTrackerData:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def calendar(footer: Footer) -> AqiCalendarData:
     """Nine months with every level, missing days, dust days and the other version."""
     rng = np.random.default_rng(5)
@@ -133,13 +133,13 @@ def section(number: int, **changes: object) -> SectionRow:
     return SectionRow(**{**values, **changes})  # type: ignore[arg-type]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_section() -> Callable[..., SectionRow]:
     """Make a section by its number; see ``section``."""
     return section
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiles(footer: Footer) -> SectionTilesData:
     """Thirteen sections, one of them without data, and a target on their share."""
     rows = [section(k) for k in range(12)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -42,8 +43,8 @@ def texts_of(figure: Figure) -> list[Text]:
     return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
 
 
-@pytest.fixture
-def drawn(
+@pytest.fixture(scope="module")
+def draw(
     tracker: TargetTrackerData, calendar: AqiCalendarData, tiles: SectionTilesData
 ) -> Callable[[Lang], list[Chart]]:
     """Draw all three charts in one language."""
@@ -52,6 +53,12 @@ def drawn(
         aqi_calendar(calendar, lang=lang),
         *section_tiles(tiles, lang=lang),
     ]
+
+
+@pytest.fixture(scope="module")
+def drawn(draw: Callable[[Lang], list[Chart]]) -> Callable[[Lang], list[Chart]]:
+    """The charts in one language, drawn once for all tests that look at them."""
+    return cache(draw)
 
 
 def boxes_of(figure: Figure, gids: set[str]) -> list[tuple[str, np.ndarray]]:
@@ -112,10 +119,10 @@ def test_one_language_alone_shows_no_word_of_the_other(
 
 
 def test_the_same_data_give_the_same_bytes(
-    drawn: Callable[[Lang], list[Chart]], tmp_path: Path
+    draw: Callable[[Lang], list[Chart]], drawn: Callable[[Lang], list[Chart]], tmp_path: Path
 ) -> None:
-    for run in ("one", "two"):
-        for chart in drawn("both"):
+    for run, charts in (("one", drawn("both")), ("two", draw("both"))):
+        for chart in charts:
             save(chart, tmp_path / run, ("svg", "png"), dpi=50)
     names = sorted(p.name for p in (tmp_path / "one").iterdir())
     assert names == sorted(

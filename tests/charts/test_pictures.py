@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +19,14 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 from PIL import Image
 
-from forecast import Workspace
-from forecast.charts import Chart
+from forecast.charts import Chart, save
+from forecast.report import figures
 from forecast.report.figures import draw_figures
 from forecast.report.review_figures import REVIEW_CHARTS, ReviewRequest, review_chart
 
@@ -54,9 +56,11 @@ def gallery() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def asked(gallery: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> ReviewRequest:
+def asked(
+    gallery: ModuleType, made_plain: Path, tmp_path_factory: pytest.TempPathFactory
+) -> ReviewRequest:
     """The sample, projected once."""
-    root = Workspace.create(tmp_path_factory.mktemp("gallery") / "W", demo=True).root
+    root = Path(shutil.copytree(made_plain, tmp_path_factory.mktemp("gallery") / "W"))
     found: ReviewRequest = gallery.sample_request(root)
     return found
 
@@ -143,8 +147,18 @@ def test_a_lost_bar_and_another_colour_are_seen_and_smoothing_is_not(
     assert not _same_picture(gallery.small_png(chart), before)
 
 
-def test_a_run_draws_what_the_command_draws(asked: ReviewRequest, tmp_path: Path) -> None:
+def _table_alone(chart: Chart, folder: Path, formats: tuple[str, ...]) -> list[Path]:
+    """Save the table of a chart; its picture, of which nothing is asked here, is a blank sheet."""
+    written = save(Chart(Figure(), chart.table, chart.name, "", ""), folder, ("svg",))
+    assert formats == ("svg", "png")
+    return written
+
+
+def test_a_run_draws_what_the_command_draws(
+    asked: ReviewRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Budget, tracker and scoreboard of a run hold the numbers of those made by command."""
+    monkeypatch.setattr(figures, "save", _table_alone)
     projection = asked.projection
     assert projection is not None
     result = {

@@ -13,14 +13,8 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 _COMPLETE_FROM = "2015-07-20"
 
 
-def test_the_published_aqi_is_reproduced(
-    real_data: Path, tmp_path: Path, forecast_command: Command
-) -> None:
-    folder = tmp_path / "W"
-    assert forecast_command("init", folder).returncode == 0
-    done = forecast_command("ingest", real_data / "air" / "city_daily_o3_8h", "-w", folder)
-    assert done.returncode == 0, done.stderr
-    done = forecast_command("assess", "-w", folder, "--json")
+def test_the_published_aqi_is_reproduced(made_cities: Path, forecast_command: Command) -> None:
+    done = forecast_command("assess", "-w", made_cities, "--json")
     assert done.returncode == 0, done.stderr
     checks = json.loads(done.stdout)["aqi_check"]
     assert len(checks) == 15

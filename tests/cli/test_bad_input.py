@@ -211,8 +211,9 @@ def test_a_year_with_200_valid_days(
     file = write(tmp_path / "城.csv", lines)
     assert forecast_command("ingest", file, "-w", workspace).returncode == 0
     done = forecast_command(
-        "run", "-w", workspace, "--as-of", "2021-12-31", "--year", "2021", "--paths", "50", "--json"
-    )
+        "run", "-w", workspace, "--as-of", "2021-12-31", "--year", "2021", "--paths", "50", "--json",
+        charts=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = {
         p["indicator"]: p for p in json.loads(done.stdout)["projections"] if p["domain"] == "air"
@@ -240,7 +241,7 @@ def test_a_section_without_items_that_decide_a_class(
     file = write(tmp_path / "断面.csv", lines, header=header)
     assert forecast_command("ingest", file, "-w", workspace).returncode == 0
     done = forecast_command(
-        "run", "-w", workspace, "--as-of", "2021-06-30", "--paths", "50", "--json"
+        "run", "-w", workspace, "--as-of", "2021-06-30", "--paths", "50", "--json", charts=False
     )
     assert done.returncode == 0, done.stderr
     (entry,) = [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -26,11 +28,11 @@ def test_the_list_names_every_chart(forecast_command: Run) -> None:
 
 
 def test_one_chart_in_three_formats_with_its_table(
-    forecast_command: Run, sample_workspace: Workspace, tmp_path: Path
+    forecast_command: Run, plain_sample: Workspace, tmp_path: Path
 ) -> None:
     done = forecast_command(
         "chart", "level_shares", "--region", "衡水市", "--year", "2024", "--format", "png,svg,pdf",
-        "--lang", "en", "--out", tmp_path / "out", "--workspace", sample_workspace.root, "--json",
+        "--lang", "en", "--out", tmp_path / "out", "--workspace", plain_sample.root, "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (told,) = json.loads(done.stdout)["charts"]
@@ -42,21 +44,21 @@ def test_one_chart_in_three_formats_with_its_table(
     table = pd.read_csv(tmp_path / "out" / names[3])
     year = table[table["kind"] == "year"].iloc[0]
     assert year["valid_days"] == 366
-    assessed = sample_workspace.assess(year=2024).table.set_index("indicator")["value"]
+    assessed = plain_sample.assess(year=2024).table.set_index("indicator")["value"]
     assert year["days_level_1"] + year["days_level_2"] == assessed["good_days"]
     assert year["days_level_5"] + year["days_level_6"] == assessed["heavy_days"]
 
 
 def test_the_region_and_the_year_need_not_be_given(
-    forecast_command: Run, sample_workspace: Workspace
+    forecast_command: Run, plain_sample: Workspace
 ) -> None:
     done = forecast_command(
-        "chart", "bad_day_budget", "--workspace", sample_workspace.root, "--format", "svg",
+        "chart", "bad_day_budget", "--workspace", plain_sample.root, "--format", "svg",
         "--lang", "zh",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "衡水 2025年污染天预算"
-    table = pd.read_csv(sample_workspace.root / "charts" / "bad_day_budget-衡水-2025.csv")
+    table = pd.read_csv(plain_sample.root / "charts" / "bad_day_budget-衡水-2025.csv")
     # 75 % of 365 days needs 274 good ones.
     used = int((table["status"] == "bad").sum())
     assert table.loc[180, "left"] == 91 - used and len(table) == 365
@@ -88,8 +90,14 @@ def test_errors_name_what_there_is(
 
 
 @pytest.fixture(scope="module")
-def made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Workspace.create(tmp_path_factory.mktemp("charts") / "W", demo=True).root
+def made_sample(made_plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample, projected by fewer paths."""
+    root = Path(shutil.copytree(made_plain, tmp_path_factory.mktemp("charts") / "W"))
+    config = root / "forecast.toml"
+    text = config.read_text(encoding="utf-8")
+    assert "paths = 2000 " in text
+    config.write_text(text.replace("paths = 2000 ", "paths = 300 "), encoding="utf-8")
+    return root
 
 
 #: The sample has no weather.
@@ -167,10 +175,9 @@ def test_a_workspace_without_readings_says_so(forecast_command: Run, tmp_path: P
     assert done.returncode == 1 and "forecast ingest" in done.stderr
 
 
-def test_fifteen_real_cities(real_data: Path, tmp_path: Path) -> None:
+def test_fifteen_real_cities(made_cities: Path) -> None:
     """Ranks of 2016 from real days: 厦门 first, 北京 without a rank (PM10 missing on 37 days)."""
-    opened = Workspace.create(tmp_path / "W")
-    opened.ingest([real_data / "air" / "city_daily_o3_8h"])
+    opened = Workspace(made_cities)
     with pytest.raises(UsageError, match="Name one with --region: 上海"):
         opened.chart("level_shares", year=2016)
     (chart,) = opened.chart("city_ranking", region="北京", year=2016)
@@ -192,7 +199,17 @@ def test_hours_and_stations_of_a_real_city(real_data: Path, tmp_path: Path) -> N
     """Two Beijing stations: ozone is highest in the afternoon, and each station has its bar."""
     folder = real_data / "air" / "beijing_station_hourly_met"
     opened = Workspace.create(tmp_path / "W")
-    opened.ingest([folder / "Dongsi.csv.gz", folder / "Guanyuan.csv.gz"])
+    of_two_years = []
+    for name in ("Dongsi.csv.gz", "Guanyuan.csv.gz"):
+        with gzip.open(folder / name, "rt", encoding="utf-8") as lines:
+            kept = [
+                next(lines),
+                *(line for line in lines if line.split(",")[1][:4] in ("2015", "2016")),
+            ]
+        assert len(kept) == 1 + 731 * 24
+        of_two_years.append(tmp_path / name)
+        of_two_years[-1].write_bytes(gzip.compress("".join(kept).encode()))
+    opened.ingest(of_two_years)
     (chart,) = opened.chart("time_variation", year=2016)
     table = chart.table
     ozone = table[(table["cycle"] == "hour") & (table["item"] == "O3 hourly")]

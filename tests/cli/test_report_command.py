@@ -12,9 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from forecast import Workspace
-from forecast.runs import execute
-
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 #: Chapters without a chart: drawing is tested elsewhere.
@@ -22,13 +19,9 @@ _CHAPTERS = "summary,basis,targets,appendix"
 
 
 @pytest.fixture(scope="module")
-def workspace(_made_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(made_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample with a run that drew nothing: the chapters asked for here have no chart."""
-    root = shutil.copytree(_made_sample, tmp_path_factory.mktemp("report") / "sample")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execute, "draw_figures", lambda *_, **__: ([], []))
-        Workspace(root).run(paths=60)
-    return root
+    return Path(shutil.copytree(made_run, tmp_path_factory.mktemp("report") / "sample"))
 
 
 @pytest.fixture(scope="module")

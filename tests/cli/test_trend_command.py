@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from forecast.api import Workspace
-
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Workspace.create(tmp_path_factory.mktemp("trend") / "W", demo=True).root
+def sample(made_plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(made_plain, tmp_path_factory.mktemp("trend") / "W"))
 
 
 def test_words_in_one_language_and_files(

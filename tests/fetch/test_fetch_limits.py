@@ -44,8 +44,9 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def client() -> Iterator[Client]:
-    """A client whose tries last one second and whose files have one MB at most."""
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """A client whose tries last half a second and whose files have one MB at most."""
+    monkeypatch.setattr("forecast.fetch.client._PATIENCE", 10)
     with Client(
         gap=0.0, rng=np.random.default_rng(1), attempts=2, timeout=0.05, largest=MB,
         sleep=lambda _: None, secrets=(KEY,),
@@ -162,7 +163,7 @@ def test_a_slow_line_that_brings_much_is_used_again(
     monkeypatch: pytest.MonkeyPatch, client: Client, tmp_path: Path
 ) -> None:
     """A try that ran out of time is followed by another where enough of the file came."""
-    monkeypatch.setattr("forecast.fetch.client._WORTH_GOING_ON", 10)
+    monkeypatch.setattr("forecast.fetch.client._WORTH_GOING_ON", 5)
     with (
         Dripping(OK + b'ETag: "e"\r\nContent-Length: 100000\r\n\r\n', b"1", 0.02) as source,
         pytest.raises(SourceUnavailable, match="tried 2 times"),

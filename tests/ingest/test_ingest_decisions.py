@@ -22,10 +22,18 @@ DAY = pd.Timestamp("2021-03-02")
 WEST = sum(30 + n * 5 % 17 for n in range(24, 48))
 
 
+@pytest.fixture(scope="module")
+def _filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("decided")
+    ws = Workspace.create(folder / "w")
+    ingest_paths(ws, [write_bureau(folder / "in")], now=THEN)
+    return ws.root
+
+
 @pytest.fixture
-def filled(ws: Workspace, tmp_path: Path) -> Workspace:
-    ingest_paths(ws, [write_bureau(tmp_path / "in")], now=THEN)
-    return ws
+def filled(_filled: Path, tmp_path: Path) -> Workspace:
+    """A workspace of one's own with the bureau's files."""
+    return Workspace.open(Path(shutil.copytree(_filled, tmp_path / "filled")))
 
 
 def stuck(ws: Workspace) -> str:

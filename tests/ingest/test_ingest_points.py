@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -74,6 +75,15 @@ def means(ws: Workspace, as_of: pd.Timestamp | None = None) -> dict[tuple[str, s
     return dict(zip(zip(rows["region"], dates, strict=True), rows["value"].round(6), strict=True))
 
 
+@pytest.fixture(scope="module")
+def with_hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that has the hours of the points and no list of them yet."""
+    folder = tmp_path_factory.mktemp("hours")
+    ws = Workspace.create(folder / "w")
+    ingest_paths(ws, [wide(folder / "hours.csv")], now=THEN)
+    return ws.root
+
+
 ALL = {("甲市", "12-31"): 51.0, ("甲市", "01-01"): 51.0}
 MOVED = {
     ("甲市", "12-31"): 41.0, ("甲市", "01-01"): 41.0,
@@ -101,14 +111,18 @@ MOVED = {
 @pytest.mark.parametrize("hours_first", [True, False])
 def test_the_last_list_that_names_a_point_says_its_history(
     ws: Workspace,
+    with_hours: Path,
     tmp_path: Path,
     lists: list[list[str]],
     expected: dict[tuple[str, str], float],
     hours_first: bool,
 ) -> None:
-    hours = wide(tmp_path / "hours.csv")
     files = [list_of(tmp_path / "in" / f"{n}.csv", *told) for n, told in enumerate(lists)]
-    for number, file in enumerate([hours, *files] if hours_first else [*files, hours]):
+    if hours_first:
+        ws = Workspace.open(Path(shutil.copytree(with_hours, tmp_path / "with")))
+    else:
+        files.append(wide(tmp_path / "hours.csv"))
+    for number, file in enumerate(files, 1):
         ingest_paths(ws, [file], now=THEN + pd.Timedelta(days=number))
     assert means(ws) == expected
 

@@ -332,14 +332,17 @@ def _seeds() -> list[Seed]:
 def test_the_tables_are_rebuilt_from_the_raw_copies_of_every_layout(
     ws: Workspace, city: Writer, tmp_path: Path
 ) -> None:
-    """One file of each made layout, each in a folder that may say the year, read as it came."""
+    """One file of each made layout, each in a folder that may say the year; four came a day."""
     layouts: dict[str, None] = {}
-    for number, seed in enumerate(_seeds()):
-        folder = tmp_path / "in" / f"{number}" / "2022 nitrate"
-        folder.mkdir(parents=True)
-        (folder / seed.name).write_bytes(seed.data)
-        now = THEN + pd.Timedelta(days=number)
-        report = ingest_paths(ws, [folder / seed.name], now=now)
+    seeds = _seeds()
+    for day, first in enumerate(range(0, len(seeds), 4)):
+        paths = []
+        for number, seed in enumerate(seeds[first : first + 4]):
+            path = tmp_path / "in" / f"{day}-{number}" / "2022 nitrate" / seed.name
+            path.parent.mkdir(parents=True)
+            path.write_bytes(seed.data)
+            paths.append(path)
+        report = ingest_paths(ws, paths, now=THEN + pd.Timedelta(days=day))
         layouts |= dict.fromkeys(file.layout for file in report.read)
     assert len(layouts) >= 20
     known = receipts(ws)

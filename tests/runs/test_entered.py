@@ -70,13 +70,13 @@ def test_a_damaged_workbook_is_one_sentence(
     assert "b.xlsx" in done.stderr
 
 
-def test_a_plan_of_another_region_is_refused(sample_workspace: Workspace) -> None:
-    sample = sample_workspace
+def test_a_plan_of_another_region_is_refused(plain_sample: Workspace) -> None:
+    sample = plain_sample
     with pytest.raises(ForecastError, match="安康"):
         sample.run(plan="ankang", paths=60)
 
 
-def test_a_day_in_the_future_is_no_as_of_date(sample_workspace: Workspace) -> None:
-    sample = sample_workspace
+def test_a_day_in_the_future_is_no_as_of_date(plain_sample: Workspace) -> None:
+    sample = plain_sample
     with pytest.raises(UsageError, match="future"):
         sample.run(as_of="2099-01-01", paths=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -37,16 +38,14 @@ def charts_of_one_city(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("charts_of_one_city")
 def test_real_folders_are_projected_for_every_place(
+    made_cities: Path,
     real_data: Path,
     tmp_path: Path,
     forecast_command: Command,
 ) -> None:
-    folder = tmp_path / "W"
-    assert forecast_command("init", folder).returncode == 0
-    done = forecast_command(
-        "ingest", real_data / "air" / "city_daily_o3_8h",
-        real_data / "water" / "weekly_sections_2012_2018.csv.gz", "-w", folder,
-    )  # fmt: skip
+    folder = shutil.copytree(made_cities, tmp_path / "W")
+    water = real_data / "water" / "weekly_sections_2012_2018.csv.gz"
+    done = forecast_command("ingest", water, "-w", folder)
     assert done.returncode == 0, done.stderr
     outcome = Workspace(folder).run(as_of="2016-09-30", year=2016, paths=100)
     result = outcome.result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace.create(tmp_path_factory.mktemp("trends") / "S", demo=True)
+def sample(made_plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(shutil.copytree(made_plain, tmp_path_factory.mktemp("trends") / "S"))
 
 
 def test_the_slope_is_that_of_the_months_and_the_filled_ones_are_named(made: Workspace) -> None:

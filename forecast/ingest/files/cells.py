@@ -14,14 +14,9 @@ from numpy.typing import NDArray
 
 from forecast.ingest.files.decoding import clean_cell
 from forecast.ingest.files.grid import frame_of
+from forecast.ingest.files.plain_cells import MISSING, NUMBER, plain_numbers, plain_times
 
 __all__ = ["FIRST_YEAR", "MISSING", "Numbers", "numbers", "times"]
-
-#: How the sources write that there is no value.
-MISSING = frozenset(
-    ["", "-", "--", "—", "——", "－", "*", "/", "na", "n/a", "nan", "null", "none", "-999", "-999.0",
-     "-9999", "-99", "停测", "缺测", "未监测", "无", "nd"]
-)  # fmt: skip
 
 #: No routine network of this country is older; an earlier year is a slip of the pen.
 FIRST_YEAR = 1980
@@ -33,7 +28,6 @@ _LONGEST = 64
 _LOCAL = 8 * 3600
 
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
-_NUMBER = rf"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+){_EXPONENT}"
 #: Groups of three digits: told from a decimal comma by a second group or by the point.
 _GROUPED = r"[+-]?[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}(?:\.[0-9]*)?|,[0-9]{3}\.[0-9]*)"
 _ONE_GROUP = r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
@@ -104,20 +98,24 @@ def numbers(text: pd.Series[str], *, decimal_comma: bool = False) -> Numbers:
     >>> numbers(pd.Series(["1.234,5", "0,7"]), decimal_comma=True).values.tolist()
     [1234.5, 0.7]
     """
-    codes, cells = _distinct(text)
+    codes, words = _distinct(text)
+    if not decimal_comma and (quick := plain_numbers(words)) is not None:
+        never = np.zeros(len(codes), dtype=bool)
+        return Numbers(quick[0][codes], quick[1][codes], bad=never, censored=never.copy())
+    cells = pd.Series(words, dtype="str")
     missing = cells.str.lower().isin(MISSING).to_numpy(bool)
     if decimal_comma:
         comma = cells.str.fullmatch(_WITH_COMMA)
         plain = cells.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-        cells = plain.where(comma, cells.where(~cells.str.fullmatch(_NUMBER), "?"))
+        cells = plain.where(comma, cells.where(~cells.str.fullmatch(NUMBER), "?"))
     else:
         grouped = cells.str.fullmatch(_GROUPED)
         if grouped.any():
             grouped |= cells.str.fullmatch(_ONE_GROUP)
             cells = cells.str.replace(",", "", regex=False).where(grouped, cells)
-    below = cells.str.fullmatch(rf"<\s*{_NUMBER}|{_NUMBER}\s*[Ll]").to_numpy(bool)
+    below = cells.str.fullmatch(rf"<\s*{NUMBER}|{NUMBER}\s*[Ll]").to_numpy(bool)
     bare = cells.str.replace(r"[<Ll\s]", "", regex=True)
-    readable = cells.str.fullmatch(_NUMBER).to_numpy(bool) | below
+    readable = cells.str.fullmatch(NUMBER).to_numpy(bool) | below
     values = np.full(len(cells), np.nan)
     good = readable & ~missing
     values[good] = [float(cell) for cell in bare[good]]
@@ -132,15 +130,15 @@ def numbers(text: pd.Series[str], *, decimal_comma: bool = False) -> Numbers:
     )
 
 
-def _distinct(text: pd.Series[str]) -> tuple[NDArray[np.intp], pd.Series[str]]:
+def _distinct(text: pd.Series[str]) -> tuple[NDArray[np.intp], list[str]]:
     """Return the place of each cell among the distinct ones; columns repeat few."""
     codes, distinct = pd.factorize(text)
-    cells = pd.Series([_short(clean_cell(str(cell))) for cell in distinct], dtype="str")
+    words = [_short(clean_cell(str(cell))) for cell in distinct]
     if len(codes) and codes.min() < 0:
         # A cell without text at all; sheets have none, other tables may.
-        codes = np.where(codes < 0, len(cells), codes)
-        cells = pd.concat([cells, pd.Series([""], dtype="str")], ignore_index=True)
-    return codes, cells
+        codes = np.where(codes < 0, len(words), codes)
+        words.append("")
+    return codes, words
 
 
 def _short(cell: str) -> str:
@@ -185,7 +183,36 @@ def times(
     >>> times(pd.Series(["7/2/25"]), last_year=2025)[1].tolist()
     ['the order of day, month and year is not certain']
     """
-    codes, cells = _distinct(text)
+    codes, words = _distinct(text)
+    plain = plain_times(words)
+    if plain is not None:
+        moments, missing = plain
+        if whole_days:
+            moments = moments.astype("datetime64[D]").astype("datetime64[s]")
+        why = np.where(missing, _NO_DATE, "").astype(object)
+    else:
+        moments, why = _rare_times(
+            pd.Series(words, dtype="str"), last_year=last_year, year=year, order=order,
+            serial=serial, convert_zones=convert_zones, whole_days=whole_days,
+        )  # fmt: skip
+    found = moments.astype("datetime64[Y]").astype(np.int64) + 1970
+    outside = ~np.isnat(moments) & (why == "") & ((found < FIRST_YEAR) | (found > last_year))
+    why[outside] = f"the year is not within {FIRST_YEAR} to {last_year}"
+    moments[why != ""] = np.datetime64("NaT", "s")
+    return moments[codes], pd.Series(why[codes], index=text.index, dtype="str")
+
+
+def _rare_times(
+    cells: pd.Series[str],
+    *,
+    last_year: int,
+    year: int | None,
+    order: str,
+    serial: bool,
+    convert_zones: bool,
+    whole_days: bool,
+) -> tuple[NDArray[np.datetime64], NDArray[np.object_]]:
+    """Return times and why there is none, of distinct cells in any form; see ``times``."""
     if cells.str.endswith(("时", "分")).any():
         cells = cells.str.replace(_HOUR, _with_colon, regex=True)
     count = len(cells)
@@ -226,11 +253,7 @@ def times(
         moments[other] += (_LOCAL - clock.offset[other]).astype("timedelta64[s]")
     else:
         why[other] = _OTHER_ZONE
-    found = moments.astype("datetime64[Y]").astype(np.int64) + 1970
-    outside = ~np.isnat(moments) & (why == "") & ((found < FIRST_YEAR) | (found > last_year))
-    why[outside] = f"the year is not within {FIRST_YEAR} to {last_year}"
-    moments[why != ""] = np.datetime64("NaT", "s")
-    return moments[codes], pd.Series(why[codes], index=text.index, dtype="str")
+    return moments, why
 
 
 def _with_colon(hour: re.Match[str]) -> str:

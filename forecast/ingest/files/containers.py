@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from forecast.errors import InputError
+from forecast.ingest.files.bounds import check_cells
 from forecast.ingest.files.delimited import read_delimited
 from forecast.ingest.files.grid import Grid
 from forecast.ingest.files.json_tables import read_json
 from forecast.ingest.files.markup_tables import is_markup, read_markup
 from forecast.ingest.files.sheet import SUFFIXES, Sheet, read_bytes
+from forecast.zip_bounds import running_size
 
 __all__ = ["PassedOverError", "read_sheet", "read_sheets"]
 
@@ -71,6 +73,7 @@ def read_sheets(path: Path, data: bytes | None = None) -> Iterator[Sheet]:
         grid = read()
         if grid.cells.empty:
             raise _empty(_where(str(path), name))
+        check_cells(_where(str(path), name), grid)
         return Sheet(
             path, content, sha256, grid.encoding, grid.cells, dict(grid.ragged), name,
             grid.worksheet, grid.aside,
@@ -208,15 +211,20 @@ def _zipped(where: str, lower: str, data: bytes, depth: int) -> Iterator[_Part]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
+            names = {member.filename for member in members}
+            book = named_book or "[Content_Types].xml" in names
+            # The library that reads workbooks unpacks all there is, whatever the directory says.
+            for size in running_size(archive) if book else ():
+                _guard(where, len(data), size)
+    except InputError:
+        raise
     # A damaged directory fails in many ways.
     except Exception as error:
         raise InputError(
             f"{where} is not a readable {'XLSX workbook' if named_book else 'ZIP archive'}.",
             "Save it again as XLSX or CSV (UTF-8)." if named_book else "Copy or download it again.",
         ) from error
-    names = {member.filename for member in members}
-    if named_book or "[Content_Types].xml" in names:
-        _guard(where, len(data), sum(member.file_size for member in members))
+    if book:
         yield from _workbook(where, data)
         return
     if depth > _MOST_DEPTH:

@@ -22,6 +22,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from forecast.errors import InputError
+from forecast.ingest.files.bounds import check_text
 from forecast.ingest.files.decoding import clean_cell, decoded
 from forecast.ingest.files.grid import Grid, clean_column, frame_of, notes_aside
 
@@ -101,6 +102,7 @@ def read_delimited(where: str, data: bytes) -> Grid:
     if len(text) > _HEAD_BYTES and len(head) > 1:
         head.pop()
     begin, delimiter = _delimiter(head)
+    check_text(where, text, delimiter)
     try:
         rows = _quick(text, delimiter, begin)
     except csv.Error:

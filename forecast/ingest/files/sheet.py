@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -61,7 +62,7 @@ class Sheet:
     worksheet: str = ""
     aside: Mapping[int, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def first(self) -> tuple[str, ...]:
         """The cells of the first line that is not blank, without blank ones at its end."""
         cells = list(self.cells.iloc[0])
@@ -69,10 +70,10 @@ class Sheet:
             cells.pop()
         return tuple(cells)
 
-    @property
+    @cached_property
     def head(self) -> list[list[str]]:
         """What tells the layout: ``first``, then the first 21 lines as they are."""
-        lines = [list(row) for row in self.cells.head(21).itertuples(index=False)]
+        lines: list[list[str]] = self.cells.head(21).to_numpy(dtype=object).tolist()
         return [list(self.first), *lines]
 
     @property

@@ -24,8 +24,7 @@ def untitled(sheet: Sheet) -> Iterator[Sheet]:
     titles say stays in ``aside``, so that a unit stated there is seen.
     """
     titles: dict[int, str] = {}
-    head = sheet.cells.head(_MOST_TITLES)
-    for line, row in zip(head.index, head.itertuples(index=False), strict=True):
+    for line, row in zip(sheet.cells.index[:_MOST_TITLES], sheet.head[1:], strict=False):
         filled = [str(cell) for cell in row if cell]
         if len(filled) > _MOST_CELLS or any(_VALUE.fullmatch(cell) for cell in filled):
             return

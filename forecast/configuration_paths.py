@@ -1,0 +1,71 @@
+"""``[paths]`` of ``forecast.toml``: which folders outside of the workspace its settings may name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath, PureWindowsPath
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+__all__ = ["PathSettings", "check_inside"]
+
+
+class PathSettings(BaseModel):
+    """``[paths]``: settings that name files stay in the workspace, but for these folders.
+
+    Attributes:
+        outside: folders, such as ``/srv/plans`` or ``../plans``; what lies below them may be named
+            as the setting's own value begins: ``/srv/plans/2025`` below ``/srv/plans``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    outside: list[str] = []
+
+    @field_validator("outside")
+    @classmethod
+    def _folders(cls, value: list[str]) -> list[str]:
+        for folder in value:
+            if not folder.strip():
+                raise ValueError("a folder is blank")
+        return value
+
+
+def check_inside(key: str, named: str, outside: Iterable[str]) -> None:
+    """Look whether a path of a setting stays in the workspace or in a folder that is allowed.
+
+    It is judged as it is written, for the rules of both Windows and POSIX, so that a file of
+    settings means the same on both; links that somebody made in the workspace are theirs to make.
+
+    >>> check_inside("[plans] folder", "plans/own", [])
+    >>> check_inside("[plans] folder", "/srv/plans/2025", ["/srv/plans"])
+
+    Args:
+        key: the setting, for the message.
+        named: its value; empty names nothing.
+        outside: folders that are allowed.
+
+    Raises:
+        ValueError: it leads elsewhere.
+    """
+    if not _leaves(named):
+        return
+    parts = _parts(named)
+    for folder in (_parts(one) for one in outside if one.strip()):
+        below = parts[len(folder) :]
+        if folder and parts[: len(folder)] == folder and ".." not in below:
+            return
+    raise ValueError(
+        f"{key} = {named!r} leads out of the workspace; name a path in it, or allow the folder with "
+        "[paths] outside"
+    )
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.replace("\\", "/").rstrip("/").split("/") if part != ".")
+
+
+def _leaves(named: str) -> bool:
+    windows = PureWindowsPath(named)
+    absolute = PurePosixPath(named).is_absolute() or bool(windows.drive or windows.root)
+    return absolute or named.startswith("~") or ".." in _parts(named)

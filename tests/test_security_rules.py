@@ -1,0 +1,87 @@
+"""What no module of the package may do, whatever it is given: looked up in the code itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+_PACKAGE = Path(__file__).resolve().parents[1] / "forecast"
+_FILES = sorted(_PACKAGE.rglob("*.py"))
+
+#: Modules that make objects, and so run code, out of bytes; or that parse XML with entities.
+_FORBIDDEN = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml", "imp", "lxml"}
+
+#: Calls that run what a text says.
+_CALLS = {"eval", "exec", "compile", "__import__"}
+
+#: Functions of joblib that stay in the process: work is shared out, nothing is stored or loaded.
+_JOBLIB = {"Parallel", "delayed", "hash", "parallel_config"}
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda p: p.relative_to(_PACKAGE).as_posix())
+def test_no_object_is_made_of_foreign_bytes_and_no_text_is_run(path: Path) -> None:
+    tree = _tree(path)
+    for module, name in _imported(tree):
+        head = module.split(".")[0]
+        # Word documents are made by python-docx, whose own parser reads no entities.
+        assert head not in _FORBIDDEN or path.name.startswith("word_"), f"imports {module}"
+        assert head != "joblib" or name in _JOBLIB, f"imports joblib.{name}"
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        assert called not in _CALLS, f"line {node.lineno} calls {called}"
+        assert called not in ("np.load", "numpy.load", "pd.read_pickle", "joblib.load", "os.system")
+        for keyword in node.keywords:
+            text = f"{keyword.arg}={ast.unparse(keyword.value)}"
+            assert text not in ("shell=True", "allow_pickle=True", "autoescape=False"), text
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda p: p.relative_to(_PACKAGE).as_posix())
+def test_no_query_is_put_together_from_values(path: Path) -> None:
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr not in ("execute", "exec_driver_sql", "sql"):
+                continue
+            built = [a for a in node.args if isinstance(a, ast.JoinedStr | ast.BinOp)]
+            assert not built, f"line {node.lineno}: {ast.unparse(node)}"
+
+
+def test_every_page_escapes_and_marks_safe_only_what_the_program_drew() -> None:
+    environments = [
+        node
+        for path in _FILES
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Environment"
+    ]
+    assert len(environments) >= 4
+    for node in environments:
+        assert "autoescape=True" in [ast.unparse(k) for k in node.keywords]
+    marked = [
+        found.strip()
+        for path in _PACKAGE.rglob("*.j2")
+        for found in re.findall(r"{{(.*?)\|\s*safe", path.read_text(encoding="utf-8"))
+    ]
+    # Figures drawn here, their letters, and the list of changes, each name of which is escaped.
+    assert set(marked) <= {"glyphs.svg()", "figure.svg", "block.svg", "context.changes"}
+    for path in _PACKAGE.rglob("*.j2"):
+        scripts = re.findall(r"<script[^>]*>(.*?)</script>", path.read_text(encoding="utf-8"), re.S)
+        assert not any("{{" in script for script in scripts), f"{path.name} puts values in a script"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from forecast.configuration_alerts import AlertSettings
+from forecast.configuration_paths import PathSettings, check_inside
 from forecast.configuration_retention import RetentionSettings
 from forecast.configuration_schedule import ScheduleSettings
 from forecast.errors import WorkspaceError
@@ -245,6 +246,13 @@ class Config(_Part):
     schedule: ScheduleSettings = ScheduleSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
+    paths: PathSettings = PathSettings()
+
+    @model_validator(mode="after")
+    def _inside(self) -> Self:
+        check_inside("[plans] folder", self.plans.folder, self.paths.outside)
+        check_inside("[report] template", self.report.template, self.paths.outside)
+        return self
 
     @model_validator(mode="after")
     def _sections_once(self) -> Self:

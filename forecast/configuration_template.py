@@ -125,4 +125,7 @@ timeout = 30                      # 一个渠道最多几秒 / seconds a channel
 [retention]
 runs = 92                         # 多少天内的运行全部保留,更早的每月留最后一次;0=全部 / days of runs kept whole; 0: all
 scenarios = 366                   # 情景结果同上 / likewise for answers on scenarios
+
+[paths]
+outside = []                      # 允许引用工作区之外的哪些文件夹 / folders outside that settings may name
 """

@@ -184,6 +184,16 @@ def air_sample(made_air: Path, tmp_path: Path) -> Workspace:
     return Workspace(shutil.copytree(made_air, tmp_path / "air"))
 
 
+@pytest.fixture
+def air_with_cuts(made_air: Path, _made_sample: Path, tmp_path: Path) -> Workspace:
+    """A workspace of one's own with the sample's air alone and the sample's scenario files."""
+    from forecast.api import Workspace
+
+    root = shutil.copytree(made_air, tmp_path / "cuts")
+    shutil.copytree(_made_sample / "scenarios", root / "scenarios", dirs_exist_ok=True)
+    return Workspace(root)
+
+
 @pytest.fixture(scope="session")
 def _commands() -> Iterator[CommandServer]:
     server = CommandServer()

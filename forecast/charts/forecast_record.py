@@ -101,7 +101,7 @@ def forecast_record(
 
 
 def _draw(data: ForecastRecordData, lang: Lang) -> Chart:
-    zh, en = _plain(data.place_zh), _plain(data.place_en or data.place_zh)
+    zh, en = data.place_zh, data.place_en or data.place_zh
     title_zh, title_en = (
         f"{zh} 预测履历：当时怎么说，后来怎样",
         f"{en}: what was said and what came",
@@ -118,18 +118,13 @@ def _draw(data: ForecastRecordData, lang: Lang) -> Chart:
     return Chart(sheet.figure, _table(data), data.name, title_zh, title_en)
 
 
-def _plain(text: str) -> str:
-    """A name in which a dollar sign is a dollar sign, not the begin of a formula."""
-    return text.replace("$", r"\$")
-
-
 def _titles(panel: RecordPanel) -> tuple[str, str]:
     """Name and unit, then how often the truth lay inside."""
     known = np.isfinite(panel.truth)
     n, inside = int(known.sum()), int(_inside(panel)[known].sum())
     bare = panel.unit in ("", "-", "class")
-    head_zh = _plain(panel.title_zh) + ("" if bare else f" [{panel.unit_zh or panel.unit}]")
-    head_en = _plain(panel.title_en) + ("" if bare else f" [{panel.unit}]")
+    head_zh = panel.title_zh + ("" if bare else f" [{panel.unit_zh or panel.unit}]")
+    head_en = panel.title_en + ("" if bare else f" [{panel.unit}]")
     if not n:
         return f"{head_zh}　尚无结果", f"{head_en}, nothing came yet"
     return f"{head_zh}　90 %区间含{inside}/{n}次", f"{head_en}, {inside} of {n} inside 90 %"

@@ -110,7 +110,9 @@ def latest_run(workspace: Workspace) -> Path | None:
     except (OSError, UnicodeDecodeError):
         return None
     folder = workspace.reports / name
-    return folder if name and folder.is_dir() else None
+    # A name of another place is none of ours.
+    inside = bool(name) and Path(name).name == name and name not in (".", "..")
+    return folder if inside and folder.is_dir() else None
 
 
 def finished_result(folder: Path) -> dict[str, Any] | None:

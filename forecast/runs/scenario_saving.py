@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecast.charts.chart import save
 from forecast.errors import UsageError
+from forecast.formula_guard import guarded
 from forecast.report.scenario_figure import scenario_charts
 from forecast.report.scenario_page import write_scenario_page
 from forecast.runs.lock import alone
@@ -82,7 +83,7 @@ def save_scenario(
             save(chart, aside, ("svg", "png"))
         for stem, table in tables.items():
             if not table.empty:
-                table.to_csv(aside / f"{stem}.csv", index=False, encoding="utf-8-sig")
+                guarded(table).to_csv(aside / f"{stem}.csv", index=False, encoding="utf-8-sig")
         write_scenario_page(told, charts, aside / "index.html")
 
     with alone(workspace):

@@ -14,6 +14,7 @@ from forecast.charts.forecast_record import ForecastRecordData, RecordPanel, for
 from forecast.charts.style import Footer, Lang
 from forecast.disk import write_file
 from forecast.errors import WorkspaceError
+from forecast.formula_guard import guarded_cell
 from forecast.region_names import normalise_region
 from forecast.report.words import UNIT_ZH, indicator_text
 from forecast.runs.publishing import publish
@@ -148,7 +149,7 @@ def _csv(table: pd.DataFrame) -> bytes:
                 [_inert(v) for v in shown[name]], index=shown.index, dtype=object
             )
     buffer = io.StringIO()
-    shown.to_csv(buffer, index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    shown.map(_guarded).to_csv(buffer, index=False, lineterminator="\n", date_format="%Y-%m-%d")
     return buffer.getvalue().encode("utf-8-sig", "replace")
 
 
@@ -156,3 +157,8 @@ def _inert(value: object) -> object:
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and len(value) > 1:
         return f"'{value}"
     return value
+
+
+def _guarded(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula; lists of numbers stay as they are."""
+    return guarded_cell(value) if isinstance(value, str) else value

@@ -89,7 +89,7 @@ def test_a_giant_cell(kind: str, cell: str) -> None:
     }[kind].encode()
     said = list_refused(kind, data)
     if cell is LONG:
-        assert f"not readable as a table (a cell of {len(cell)}" in said
+        assert "not readable as a table (a cell of 1310" in said
     else:
         assert said == "" or kind == "quoted.csv"
 

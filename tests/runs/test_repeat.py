@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from forecast.api import Workspace
 from forecast.errors import ForecastError, WorkspaceError
+from forecast.runs import execute
 from forecast.runs.repeat import repeat
 from forecast.sample.scenarios import SCENARIO
 
@@ -24,15 +26,28 @@ _NEW_DAYS = (
 )
 
 
+@pytest.fixture(scope="module")
+def _ran(made_air: Path, _made_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's air with its scenario, and a run of them that drew no chart."""
+    root = Path(shutil.copytree(made_air, tmp_path_factory.mktemp("ran") / "air"))
+    shutil.copytree(_made_sample / "scenarios", root / "scenarios", dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execute, "draw_figures", lambda *_, **__: ([], []))
+        Workspace(root).run(paths=100)
+    return root
+
+
 @pytest.fixture
-def made(sample_workspace: Workspace, no_charts: None) -> tuple[Workspace, str]:
-    """A run of the sample, and its name."""
-    return sample_workspace, sample_workspace.run(paths=100).run_id
+def made(_ran: Path, no_charts: None, tmp_path: Path) -> tuple[Workspace, str]:
+    """A workspace of one's own with a run of the sample's air, and the run's name."""
+    workspace = Workspace(shutil.copytree(_ran, tmp_path / "sample"))
+    return workspace, (workspace.reports / "latest").read_text(encoding="utf-8").strip()
 
 
-def test_the_same_bytes_again(made: tuple[Workspace, str]) -> None:
-    """Nothing is written: the folder stands as it was."""
-    workspace, name = made
+def test_the_same_bytes_again(sample_workspace: Workspace, no_charts: None) -> None:
+    """Air, water and a scenario. Nothing is written: the folder stands as it was."""
+    workspace = sample_workspace
+    name = workspace.run(paths=100).run_id
     folder = workspace.reports / name
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
     again = workspace.repeat(name)

@@ -29,11 +29,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory, _made_sample: Path) -> Work
 
 
 def test_the_baseline_has_the_probabilities_of_the_run(
-    sample_workspace: Workspace, no_charts: None
+    air_with_cuts: Workspace, no_charts: None
 ) -> None:
     """The paths are those of ``forecast run``: every target has the same probability, to the bit."""
-    run = sample_workspace.run(paths=_PATHS)
-    answer = sample_workspace.scenario(cuts=["NOx=10%"], paths=_PATHS)
+    run = air_with_cuts.run(paths=_PATHS)
+    answer = air_with_cuts.scenario(cuts=["NOx=10%"], paths=_PATHS)
     asked = {
         t["id"]: t["probability"]
         for e in run.result["projections"]
@@ -46,11 +46,11 @@ def test_the_baseline_has_the_probabilities_of_the_run(
     assert [base[i] for i in shared] == [asked[i] for i in shared]
 
 
-def test_a_run_takes_up_the_scenario_files(sample_workspace: Workspace, no_charts: None) -> None:
+def test_a_run_takes_up_the_scenario_files(air_with_cuts: Workspace, no_charts: None) -> None:
     """A run holds the same answer as the command; a wrong file is named and left out."""
-    wrong = sample_workspace.root / "scenarios" / "错.toml"
+    wrong = air_with_cuts.root / "scenarios" / "错.toml"
     wrong.write_text('name = "x"\nregion = "衡水"\nmeasure = 1\n', encoding="utf-8")
-    run = sample_workspace.run(paths=_PATHS)
+    run = air_with_cuts.run(paths=_PATHS)
     (told,) = run.result["scenarios"]
     said = " ".join(w["en"] for w in run.result["warnings"])
     assert "measure is not a known key" in said
@@ -58,22 +58,22 @@ def test_a_run_takes_up_the_scenario_files(sample_workspace: Workspace, no_chart
         "示例:区域各项排放减两成": True,
         "衡水“十四五”规划措施": False,
     }
-    alone = sample_workspace.scenario("示例减排", paths=_PATHS)
+    alone = air_with_cuts.scenario("示例减排", paths=_PATHS)
     rows = [r for r in told["rows"] if r["package"] == "示例:区域各项排放减两成"]
     assert json.loads(json.dumps(rows)) == [r for r in alone.told["rows"] if r["package"]]
 
 
 def test_a_changed_scenario_file_makes_another_run(
-    sample_workspace: Workspace, no_charts: None
+    air_with_cuts: Workspace, no_charts: None
 ) -> None:
     """The name of a run says which scenario files it held."""
-    first = sample_workspace.run(paths=100)
-    file = sample_workspace.root / "scenarios" / "示例减排.toml"
+    first = air_with_cuts.run(paths=100)
+    file = air_with_cuts.root / "scenarios" / "示例减排.toml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('"20%"', '"25%"'), encoding="utf-8")
-    second = sample_workspace.run(paths=100)
+    second = air_with_cuts.run(paths=100)
     file.write_text(text, encoding="utf-8")
-    again = sample_workspace.run(paths=100)
+    again = air_with_cuts.run(paths=100)
     assert second.run_id != first.run_id
     assert (again.run_id, again.new) == (first.run_id, False)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from forecast.charts.words import percent
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName
 from forecast.errors import UsageError
 from forecast.terminal import Console
@@ -148,4 +147,6 @@ def _three(value: float) -> str:
 
 
 def _percent(value: float) -> str:
+    from forecast.charts.words import percent
+
     return percent(value if math.isfinite(value) else None)

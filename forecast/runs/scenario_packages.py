@@ -181,7 +181,7 @@ class AskedPackage:
     def water_cuts(self, scale: float = 1.0) -> tuple[WaterCuts, tuple[NotQuantified, ...]]:
         """Cuts of loads by month from the first measure on, and what could not be quantified.
 
-        As for the air, the scale acts on what comes after ``as_of`` alone.
+        As for the air, the scale acts on what comes after the last sample alone.
         """
         return self._water_cuts(self.scenario, self.setting.settings.n_paths, scale)
 
@@ -193,8 +193,9 @@ class AskedPackage:
         days = calendar_days(min(first, s.settings.first_day), s.settings.last_day)
         rng = stream(s.settings.seed, "scenario loads", normalise_region(s.region))
         return water_cuts_of(
-            scenario, self.scenario.water(file=self.file), days, n, rng, scale=scale, since=s.as_of
-        )
+            scenario, self.scenario.water(file=self.file), days, n, rng, scale=scale,
+            since=s.water_known,
+        )  # fmt: skip
 
     @cached_property
     def _water_held(self) -> dict[str, dict[str, NDArray[np.float64]]]:
@@ -204,7 +205,7 @@ class AskedPackage:
 
     @property
     def _known_month(self) -> np.datetime64:
-        return np.datetime64(self.setting.as_of, "M")
+        return np.datetime64(self.setting.water_known, "M")
 
     def water(self, scale: float = 1.0) -> dict[str, WaterFactors]:
         """Section → factors at a scale; empty where no section is described or nothing is cut.

@@ -131,10 +131,21 @@ def _answered(
     said: list[Words],
     progress: Progress | None,
 ) -> Answer | None:
+    """The answer; a package that can't be answered is named and left out, the others go on."""
     try:
         return answer(setting, packages, run_id=run_id, progress=progress)
-    except ForecastError as error:
-        said.append(
-            (f"{setting.region}的情景未计算:{error}", f"scenarios of {setting.region}: {error}")
-        )
-        return None
+    except ForecastError:
+        good: list[AskedPackage] = []
+        for package in packages:
+            try:
+                answer(setting, [package])
+            except ForecastError as error:
+                said.append(
+                    (
+                        f"情景文件{package.file}未采用:{error}",
+                        f"scenario file {package.file} left out: {error}",
+                    )
+                )
+            else:
+                good.append(package)
+        return answer(setting, good, run_id=run_id, progress=progress) if good else None

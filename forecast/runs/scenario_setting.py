@@ -88,6 +88,15 @@ class ScenarioSetting:
         """Last day whose readings are known."""
         return self.settings.as_of
 
+    @cached_property
+    def water_known(self) -> date:
+        """Last day with a water sample of the region by ``as_of``: what its record can hold."""
+        rows = self.panel.water
+        rows = rows[rows["region"].map(normalise_region) == normalise_region(self.region)]
+        rows = rows[rows["time"] < pd.Timestamp(self.as_of) + pd.Timedelta(days=1)]
+        last: date = self.as_of if rows.empty else rows["time"].max().date()
+        return last
+
     @property
     def first_day(self) -> date:
         """First day that a cut can change."""
@@ -208,7 +217,8 @@ def open_setting(workspace: Workspace, question: ScenarioQuestion) -> ScenarioSe
     if settings.year_over:
         raise ForecastError(
             f"{settings.year} is over with the readings of {as_of}: no cut changes it any more.",
-            f"Ask for {as_of.year + 1} with --year, or look back from an earlier day with --as-of.",
+            f"Ask for {(as_of + timedelta(days=1)).year} with --year, or look back from an earlier day "
+            "with --as-of.",
         )
     if settings.year > as_of.year + 10:
         raise ForecastError(

@@ -139,7 +139,7 @@ RULES: tuple[Rule, ...] = (
         "days of dust and fireworks stay as they are; days of biomass burning can't be told",
     ),
     Rule("conditional", "note", "结果是条件估计", "the result is a conditional estimate"),
-    Rule("decided", "note", "目标已成定局（概率低于 1 % 或高于 99 %）", "the target is decided whatever is cut"),
+    Rule("decided", "note", "有无所列减排，概率均低于 1 % 或高于 99 %", "decided with and without the packages asked"),
     Rule("no_day_left", "refusal", "所有措施都在所问时段之后开始", "every measure starts after the days asked"),
     Rule("late_start", "warning", "措施在所问时段之后开始", "a measure starts after the days asked"),
     Rule("in_the_record", "warning", "措施在起报日前已全部见效", "a measure was in full effect at the origin"),

@@ -40,6 +40,8 @@ def lacking(
     zh, en = POLLUTANT_NAMES[pollutant]
     amount = measure.amount
     if inventory is None:
+        if measure.against is not None:
+            return no_level(measure, pollutant)
         if amount.unit == "t":
             return NotQuantified(
                 measure.name,

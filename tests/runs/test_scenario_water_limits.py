@@ -125,7 +125,7 @@ def test_the_largest_scale_leaves_0_4_of_a_kind(
 
 def test_the_scale_leaves_what_the_record_holds(tmp_path: Path, setting: ScenarioSetting) -> None:
     """Half of 40 % stands at the origin: 0.6/0.8 of the load are left at λ = 1, 0.4/0.8 at 2."""
-    origin = setting.as_of
+    origin = setting.water_known
     start, full = origin - timedelta(days=9), origin + timedelta(days=10)
     more = f'shape = "linear"\nfull = {full}'
     package = _package(setting, _write(tmp_path, change='cut = "40%"', start=start, more=more))

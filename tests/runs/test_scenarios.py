@@ -427,3 +427,26 @@ def test_a_target_on_water_is_solved_for(tmp_path: Path, sample: Workspace) -> N
     assert row["most"] >= 0.0
     assert row["largest"] <= 2.0 + 1e-9
     assert row["sentences"]
+
+
+def test_one_file_that_fails_late_leaves_the_others_alone(
+    sample_workspace: Workspace, no_charts: None
+) -> None:
+    """A model of sectors asked of a cut of one pollutant: named, and the other file is answered."""
+    bad = sample_workspace.root / "scenarios" / "坏.toml"
+    bad.write_text(
+        'name = "坏"\nregion = "衡水"\n[response]\npm25_model = "sectors"\n[[measures]]\nname = "m"\n'
+        'pollutants = ["NOx"]\ncut = "20%"\nstart = 2025-08-01\n',
+        encoding="utf-8",
+    )
+    run = sample_workspace.run(paths=100)
+    (told,) = run.result["scenarios"]
+    assert "示例:区域各项排放减两成" in {p["name"] for p in told["packages"]}
+    assert any("坏.toml" in w["en"] for w in run.result["warnings"])
+
+
+def test_water_after_its_last_sample_is_in_no_record(tmp_path: Path, sample: Workspace) -> None:
+    """The origin of water is the last sample of the region, whatever the air knows."""
+    setting = open_setting(sample._inner, ScenarioQuestion(paths=100))
+    last = setting.panel.water["time"].max().date()
+    assert setting.water_known == min(last, setting.as_of)

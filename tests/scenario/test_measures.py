@@ -564,3 +564,10 @@ def test_dust_without_an_inventory_is_not_quantified() -> None:
     found = quantify(_scenario(_measure(sector="dust", pollutants="all", cut="50%")), None)
     assert found.levers == ()
     assert "inventory of the region's own is missing" in found.missing[0].en
+
+
+def test_against_a_year_without_an_inventory_is_said() -> None:
+    """Less is known than with an inventory of another year, so less is answered."""
+    found = quantify(_scenario(_measure(pollutants=["NOx"], cut="20%", against=2020)), None)
+    assert found.levers == ()
+    assert "2020 is not known" in found.missing[0].en

@@ -250,7 +250,7 @@ def test_the_lines_of_a_terminal_can_be_written_in_code_page_936() -> None:
     old, new = made_result(made_entry(0.4)), made_result(made_entry(0.8), run="b")
     for lang in ("zh", "en"):
         for line in change_lines(changes(old, new).to_dict(), lang):
-            line.encode("cp936")
+            assert line.encode("cp936").decode("cp936") == line
 
 
 def test_revised_values_are_told_with_item_day_old_and_new() -> None:

@@ -27,8 +27,9 @@ import numpy as np
 from forecast.api import Workspace
 from forecast.projection.scenario_package import PackageFactors
 from forecast.projection.streams import stream
+from forecast.runs.request import Request
 from forecast.runs.scenario_packages import NamedScenario, asked_packages
-from forecast.runs.scenario_setting import ScenarioQuestion, open_setting
+from forecast.runs.scenario_setting import open_setting
 from forecast.scenario.air_defaults import air_default_rows
 from forecast.scenario.air_response import draw_air
 from forecast.scenario.scenario_file import scenario_of_cuts
@@ -49,9 +50,7 @@ NAMES = {"pm25_annual_mean": "PM2.5", "o3_8h_p90": "O3", "good_day_ratio": "good
 
 def shifts(workspace: Workspace, city: str, paths: int) -> list[dict[str, object]]:
     """One row a package, target and parameter: P at q10 and at q90 of the parameter."""
-    setting = open_setting(
-        workspace._inner, ScenarioQuestion(region=city, as_of=ORIGIN, paths=paths)
-    )
+    setting = open_setting(workspace._inner, Request(region=city, as_of=ORIGIN, paths=paths))
     year, seed = setting.air_year, setting.settings.seed
     middle = {name: float(np.median(year.baseline.values[name])) for name in TARGETS}
     out: list[dict[str, object]] = []

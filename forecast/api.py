@@ -321,7 +321,8 @@ class Workspace(TargetCalls, ScenarioCalls, ScheduleCalls, VerifyCalls, AlertCal
         progress: Progress | None = None,
     ) -> Outcome:
         """Do the main job: every target judged, written to ``reports/<run>/``."""
-        from forecast.runs.execute import Request, execute
+        from forecast.runs.execute import execute
+        from forecast.runs.request import Request
 
         return execute(
             self._inner,

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast import workspace as _workspace
-from forecast.configuration_retention import RetentionSettings
 
 if TYPE_CHECKING:
     from forecast.runs.backup import Saved
     from forecast.runs.restore import Restored
     from forecast.runs.retention import Retention
 
-__all__ = ["BackupCalls", "retention_settings"]
+__all__ = ["BackupCalls"]
 
 
 class BackupCalls:
@@ -46,10 +45,4 @@ class BackupCalls:
         from forecast.runs.retention import plan_retention, retire
 
         do = retire if apply else plan_retention
-        return do(self._inner, retention_settings(self._inner))
-
-
-def retention_settings(workspace: _workspace.Workspace) -> RetentionSettings:
-    """``[retention]`` of a workspace."""
-    found: RetentionSettings = workspace.config.retention
-    return found
+        return do(self._inner, self._inner.config.retention)

@@ -193,8 +193,9 @@ class ScenarioCalls:
         need: bool = True,
     ) -> tuple[ScenarioSetting, list[NamedScenario]]:
         """The setting that is asked for, and the scenarios with the cuts of the command line."""
+        from forecast.runs.request import Request
         from forecast.runs.scenario_packages import NamedScenario, named_scenario
-        from forecast.runs.scenario_setting import ScenarioQuestion, open_setting
+        from forecast.runs.scenario_setting import open_setting
         from forecast.scenario.scenario_file import scenario_of_cuts, with_cuts
 
         if need and not files and not cuts:
@@ -209,7 +210,7 @@ class ScenarioCalls:
         options["year"] = known_year(options.get("year"))
         if options.get("region") is None and scenarios:
             options["region"] = scenarios[0].scenario.region
-        setting = open_setting(self._inner, ScenarioQuestion(**options))
+        setting = open_setting(self._inner, Request(**options))
         first = as_date(start, "--start") or setting.first_day
         if cuts and scenarios:
             scenarios = [

@@ -76,11 +76,11 @@ def alert_show(
 ) -> None:
     """现在会发出什么;不发送。 What would be sent now; nothing is sent."""
     from forecast.runs.alerts_memory import read_state
-    from forecast.runs.alerts_send import alert_settings, look
+    from forecast.runs.alerts_send import look
     from forecast.workspace import Workspace
 
     opened = Workspace.open(workspace)
-    state, names = read_state(opened), alert_settings(opened).channels
+    state, names = read_state(opened), opened.config.alerts.channels
     found = look(opened, datetime.now(UTC), state).alerts
     if as_json:
         _say_json(

@@ -122,12 +122,11 @@ def retention(
     lang: Lang = "zh",
 ) -> None:
     """列出到期的旧结果,--apply 才删除。 Old results that are due to go; removed with --apply."""
-    from forecast.api_backup import retention_settings
     from forecast.runs.retention import plan_retention, retire
     from forecast.workspace import Workspace
 
     opened = Workspace.open(workspace)
-    found = (retire if apply else plan_retention)(opened, retention_settings(opened))
+    found = (retire if apply else plan_retention)(opened, opened.config.retention)
     if as_json:
         _say_json(_listed(found, removed=apply))
     out = Console(lang, quiet=quiet or as_json)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-import filelock
-
 from forecast.disk import write_file
-from forecast.errors import WorkspaceError
 from forecast.runs.alerts import MEMORY_VERSION, Alert
+from forecast.runs.lock import held
 from forecast.workspace import Workspace
 
 __all__ = ["ALERTS_NAME", "AlertState", "Waiting", "alone_with_alerts", "read_state", "write_state"]
@@ -90,31 +88,14 @@ def _pruned(waiting: Sequence[Waiting], channel: str, keys: set[str]) -> tuple[W
     return tuple(out)
 
 
-@contextmanager
-def alone_with_alerts(workspace: Workspace) -> Iterator[None]:
+def alone_with_alerts(workspace: Workspace) -> AbstractContextManager[None]:
     """Keep other processes from sending the same at the same time.
 
     Raises:
         WorkspaceError: another one holds the alerts for too long, or the folder can't be written.
     """
-    lock = filelock.FileLock(workspace.reports / ".alerts.lock")
-    try:
-        workspace.reports.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=_PATIENCE)
-    except filelock.Timeout as error:
-        raise WorkspaceError(
-            f"Another process has been sending the alerts of {workspace.root} for a long time.",
-            "Look whether it still works; end it, then try again.",
-        ) from error
-    except OSError as error:
-        raise WorkspaceError(
-            f"{workspace.reports} can't be written ({error.strerror or error}).",
-            "Check that it is a folder and that you may write to it.",
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+    busy = f"Another process has been sending the alerts of {workspace.root} for a long time."
+    return held(workspace.reports / ".alerts.lock", _PATIENCE, busy)
 
 
 def read_state(workspace: Workspace) -> AlertState:

@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 
 from forecast.configuration_alerts import AlertSettings
-from forecast.configuration_schedule import ScheduleSettings
 from forecast.report.alert_words import message, trial_words
 from forecast.runs.alerts import Alert, Judged, Source, Thresholds, alerts_of
 from forecast.runs.alerts_channels import Channel, Sent, channels_of, deliver
@@ -23,7 +22,7 @@ from forecast.runs.execute import latest_run
 from forecast.runs.run_log import Secrets, secret_values
 from forecast.workspace import Workspace
 
-__all__ = ["AlertReport", "alert_settings", "look", "send_alerts", "send_test"]
+__all__ = ["AlertReport", "look", "send_alerts", "send_test"]
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,6 @@ class AlertReport:
         }
 
 
-def alert_settings(workspace: Workspace) -> AlertSettings:
-    """Return ``[alerts]`` of the workspace's configuration."""
-    found = getattr(workspace.config, "alerts", None)
-    return found if isinstance(found, AlertSettings) else AlertSettings()
-
-
 def look(workspace: Workspace, now: datetime, state: AlertState | None = None) -> Judged:
     """Return what is worth a message now; nothing is written or sent.
 
@@ -78,7 +71,7 @@ def look(workspace: Workspace, now: datetime, state: AlertState | None = None) -
         health=_json(workspace.reports / "health.json"),
         sources=_sources(workspace),
         flags=_flags(workspace),
-        settings=alert_settings(workspace),
+        settings=workspace.config.alerts,
         thresholds=Thresholds(config.thresholds.likely, config.thresholds.unlikely),
         memory=known.memory,
         today=now.astimezone(workspace.timezone).date(),
@@ -103,7 +96,7 @@ def send_alerts(
         UsageError: apprise is not installed.
         WorkspaceError: the record can't be written.
     """
-    settings = alert_settings(workspace)
+    settings = workspace.config.alerts
     today = now.astimezone(workspace.timezone).date()
     names = settings.channels
     variables = _environment(workspace) if environment is None else dict(environment)
@@ -139,7 +132,7 @@ def send_test(
     Raises:
         UsageError: there is no channel, the one named is none, or apprise is not installed.
     """
-    settings = alert_settings(workspace)
+    settings = workspace.config.alerts
     variables = _environment(workspace) if environment is None else dict(environment)
     words = trial_words(_name(workspace))
     test = Alert("test", "test", "good", *words)
@@ -175,8 +168,7 @@ def _environment(workspace: Workspace) -> dict[str, str]:
     """Return the variables of the process and, below them, those of the schedule's own file."""
     from forecast.runs.schedule_secrets import read_env_file
 
-    schedule = getattr(workspace.config, "schedule", None)
-    named = schedule.env_file if isinstance(schedule, ScheduleSettings) else ""
+    named = workspace.config.schedule.env_file
     given = read_env_file(workspace.root / named) if named else {}
     return {**given, **os.environ}
 

@@ -25,12 +25,13 @@ from forecast.runs.changes import changes_since
 from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.lock import alone
 from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
-from forecast.runs.projecting import Answered, Question, Request, answered, question_of
+from forecast.runs.projecting import Answered, Question, answered, question_of
 from forecast.runs.publishing import publish
 from forecast.runs.register import append_run
+from forecast.runs.request import Request
 from forecast.workspace import Workspace
 
-__all__ = ["Outcome", "Request", "execute", "finished_result", "latest_run"]
+__all__ = ["Outcome", "execute", "finished_result", "latest_run"]
 
 Progress = Callable[[str, int, int], None]
 

@@ -19,40 +19,16 @@ from forecast.projection.panel import Panel, PanelProjection, project_panel
 from forecast.projection.settings import Settings
 from forecast.runs.inputs import load_panel
 from forecast.runs.manifest import file_sha256
+from forecast.runs.request import Request, settings_of
 from forecast.runs.scenario_files import scenario_files
 from forecast.runs.scenario_packages import NamedScenario
 from forecast.runs.scenario_runs import regions_of, run_scenarios, scenarios_sha256
 from forecast.runs.water_inputs import region_flow_trends, unmatched_sections, water_rows
 from forecast.workspace import Workspace
 
-__all__ = ["Answered", "Question", "Request", "answered", "question_of"]
+__all__ = ["Answered", "Question", "answered", "question_of"]
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked of a run; None takes the workspace's value.
-
-    Attributes:
-        as_of: last day whose readings may be used; None: the last day with a reading.
-        year: calendar year judged; None: the year of ``as_of``.
-        plan: only the targets of this plan.
-        region: only this region (with or without 市 and the like).
-        standard: token of a standard version instead of those in force by date.
-        model: name of the model that draws.
-        paths, seed, jobs: number of paths, root seed, processes.
-    """
-
-    as_of: date | None = None
-    year: int | None = None
-    plan: str | None = None
-    region: str | None = None
-    standard: str | None = None
-    model: str | None = None
-    paths: int | None = None
-    seed: int | None = None
-    jobs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,24 +74,10 @@ def question_of(workspace: Workspace, request: Request) -> Question:
     Raises:
         ForecastError: no readings, an unknown region, plan, model or standard, a year out of reach.
     """
-    config = workspace.config
     panel, as_of = load_panel(
         workspace, request.as_of, year=request.year, region=request.region, plan=request.plan
     )
-    settings = Settings(
-        as_of=as_of,
-        year=as_of.year if request.year is None else request.year,
-        standard=request.standard or config.standards.aqi or config.standards.limits or None,
-        n_paths=request.paths or config.run.paths,
-        seed=config.run.seed if request.seed is None else request.seed,
-        denominator=config.standards.denominator,
-        likely=config.thresholds.likely,
-        unlikely=config.thresholds.unlikely,
-        model=request.model or config.run.model,
-        outlook=config.run.outlook,
-        month_rule=config.water.stable,
-        month_share=config.water.stable_share,
-    )
+    settings = settings_of(workspace.config, request, as_of, outlook=workspace.config.run.outlook)
     _check(settings)
     asked: dict[str, Any] = {
         "as_of": as_of.isoformat(),

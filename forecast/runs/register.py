@@ -14,18 +14,18 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import filelock
 import pandas as pd
 
 from forecast.disk import write_file
 from forecast.errors import WorkspaceError
 from forecast.region_names import normalise_region
+from forecast.runs.lock import held
 from forecast.runs.register_blocks import FIRST, Block, Line, block_line, lines_of
 from forecast.runs.register_entries import Tables, packed_entries, told_run
 from forecast.workspace import Workspace
@@ -328,23 +328,6 @@ def _add(path: Path, line: bytes) -> None:
         ) from error
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    lock = filelock.FileLock(folder / ".lock")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=_WAIT)
-    except filelock.Timeout as error:
-        raise WorkspaceError(
-            f"Another process has held the register {folder} for five minutes.",
-            "Look whether it still works; end it, then run again.",
-        ) from error
-    except OSError as error:
-        raise WorkspaceError(
-            f"The register {folder} can't be written ({error.strerror or error}).",
-            "Check that it is a folder and that you may write to it.",
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+def _alone(folder: Path) -> AbstractContextManager[None]:
+    busy = f"Another process has held the register {folder} for five minutes."
+    return held(folder / ".lock", _WAIT, busy, what="The register ")

@@ -16,7 +16,8 @@ from forecast.errors import ForecastError, WorkspaceError
 from forecast.runs.execute import finished_result
 from forecast.runs.lock import alone
 from forecast.runs.manifest import file_sha256, to_json, versions
-from forecast.runs.projecting import Request, answered, question_of
+from forecast.runs.projecting import answered, question_of
+from forecast.runs.request import Request
 from forecast.store_then import StoreThen
 from forecast.workspace import Workspace
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from forecast.charts.chart import Chart
 from forecast.charts.style import Lang
 from forecast.errors import UsageError
-from forecast.projection.settings import Settings
 from forecast.report.review_figures import ReviewRequest, known_chart, review_chart
 from forecast.runs.inputs import load_panel
+from forecast.runs.request import Request, settings_of
 from forecast.workspace import Workspace
 
 __all__ = ["ChartOptions", "draw_chart"]
@@ -61,19 +60,9 @@ def draw_chart(workspace: Workspace, name: str, options: ChartOptions) -> list[C
     asked = ReviewRequest(
         panel, workspace.store, last, options.year, standard, config.standards.denominator,
         options.lang, notices, options.target,
-        settings=_settings(workspace, last, standard) if options.forecast else None,
+        settings=settings_of(config, Request(standard=standard), last, outlook=False)
+        if options.forecast
+        else None,
         item=options.item,
     )  # fmt: skip
     return review_chart(name, asked)
-
-
-def _settings(workspace: Workspace, last: date, standard: str | None) -> Settings:
-    """How ``forecast run`` would project, without a look at later years."""
-    config = workspace.config
-    return Settings(
-        as_of=last, year=last.year, standard=standard, n_paths=config.run.paths,
-        seed=config.run.seed, denominator=config.standards.denominator,
-        likely=config.thresholds.likely, unlikely=config.thresholds.unlikely,
-        model=config.run.model, outlook=False, month_rule=config.water.stable,
-        month_share=config.water.stable_share,
-    )  # fmt: skip

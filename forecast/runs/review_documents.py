@@ -18,10 +18,11 @@ from forecast.report.chapters.catalogue import chapter_names, review_document
 from forecast.report.figure_parts import stem
 from forecast.report.review_formats import write_format
 from forecast.report.word_template import check_template
-from forecast.runs.execute import Request, execute, latest_run
+from forecast.runs.execute import execute, latest_run
 from forecast.runs.flagged import flag_remarks, flags_behind
 from forecast.runs.inputs import load_panel
 from forecast.runs.manifest import file_sha256, to_json
+from forecast.runs.request import Request
 from forecast.runs.review_facts import ReviewJob, review_facts
 from forecast.runs.review_options import ReviewOptions
 from forecast.targets.loader import find_plan, load_plans

@@ -25,38 +25,15 @@ from forecast.projection.settings import Settings
 from forecast.projection.water_names import same_section
 from forecast.region_names import normalise_region
 from forecast.runs.inputs import load_panel
+from forecast.runs.request import Request, settings_of
 from forecast.targets.applying import applying_targets
 from forecast.targets.model import Target
 from forecast.workspace import Workspace
 
-__all__ = ["ScenarioQuestion", "ScenarioSetting", "open_setting", "setting_of"]
+__all__ = ["ScenarioSetting", "open_setting", "setting_of"]
 
 #: Years of samples whose months are the typical year of a section's balance of loads.
 _TYPICAL_YEARS = 3
-
-
-@dataclass(frozen=True)
-class ScenarioQuestion:
-    """What a scenario is asked for; None takes the workspace's value.
-
-    Attributes:
-        region: a region of the workspace; None where it has one alone, or that of the file.
-        year: calendar year judged; None: that of ``as_of``, or the next where that one is over.
-        as_of: last day whose readings may be used; None: the last with a reading.
-        plan: only the targets of this plan.
-        standard, model, paths, seed: as for a run.
-        jobs: threads.
-    """
-
-    region: str | None = None
-    year: int | None = None
-    as_of: date | None = None
-    plan: str | None = None
-    standard: str | None = None
-    model: str | None = None
-    paths: int | None = None
-    seed: int | None = None
-    jobs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -178,8 +155,11 @@ class ScenarioSetting:
         return {str(item): typical[item].to_numpy(np.float64) for item in typical.columns}
 
 
-def open_setting(workspace: Workspace, question: ScenarioQuestion) -> ScenarioSetting:
+def open_setting(workspace: Workspace, question: Request) -> ScenarioSetting:
     """Read the workspace and draw the year asked of one region.
+
+    Without a year it is that of the last reading, or the next where that one is over; ``jobs`` are
+    threads.
 
     Raises:
         UsageError: several regions and none is named.
@@ -203,17 +183,7 @@ def open_setting(workspace: Workspace, question: ScenarioQuestion) -> ScenarioSe
             workspace, question.as_of, year=question.year, region=question.region,
             plan=question.plan,
         )  # fmt: skip
-    settings = Settings(
-        as_of=as_of,
-        year=as_of.year if question.year is None else question.year,
-        standard=question.standard or config.standards.aqi or config.standards.limits or None,
-        n_paths=question.paths or config.run.paths,
-        seed=config.run.seed if question.seed is None else question.seed,
-        denominator=config.standards.denominator,
-        likely=config.thresholds.likely, unlikely=config.thresholds.unlikely,
-        model=question.model or config.run.model, outlook=False,
-        month_rule=config.water.stable, month_share=config.water.stable_share,
-    )  # fmt: skip
+    settings = settings_of(config, question, as_of, outlook=False)
     if settings.year_over:
         raise ForecastError(
             f"{settings.year} is over with the readings of {as_of}: no cut changes it any more.",

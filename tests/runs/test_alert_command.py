@@ -15,7 +15,6 @@ from made_results import made_entry, made_result
 from typer.testing import CliRunner
 
 from forecast.cli_alert import add_changes, alert_app
-from forecast.configuration_alerts import AlertSettings
 from forecast.runs import alerts_send
 from forecast.runs.alerts_memory import ALERTS_NAME, read_state
 from forecast.runs.alerts_send import AlertReport, look, send_alerts, send_test
@@ -40,11 +39,12 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def ws(tmp_path: Path) -> Workspace:
     made = Workspace.create(tmp_path / "工作区 a")
-    settings = AlertSettings(channels=["ALERT_A", "ALERT_B"], timeout=10)
-    monkeypatch.setattr(alerts_send, "alert_settings", lambda _: settings)
-    return made
+    text = made.config_path.read_text(encoding="utf-8")
+    text = text.replace("channels = []", 'channels = ["ALERT_A", "ALERT_B"]')
+    made.config_path.write_text(text.replace("timeout = 30", "timeout = 10"), encoding="utf-8")
+    return Workspace.open(made.root)
 
 
 def _run(ws: Workspace, p: float, letter: str = "a", as_of: str = "2025-06-30") -> None:
@@ -140,7 +140,10 @@ def test_the_environment_file_of_the_schedule_gives_the_addresses(
     env = ws.root / "secrets.env"
     env.write_text(f"ALERT_A=json://127.0.0.1:{web.port}/a\n", encoding="utf-8")
     env.chmod(0o600)
-    ws.config_path.write_text('[schedule]\nenv_file = "secrets.env"\n', encoding="utf-8")
+    text = ws.config_path.read_text(encoding="utf-8")
+    ws.config_path.write_text(
+        text.replace('env_file = ""', 'env_file = "secrets.env"'), encoding="utf-8"
+    )
     monkeypatch.delenv("ALERT_B", raising=False)
     sent = send_test(Workspace.open(ws.root))
     assert [s.done for s in sent] == [True, False]

@@ -21,8 +21,9 @@ from forecast.projection.expected_days import EXPECTED_DAYS, expected_days
 from forecast.projection.settings import Settings
 from forecast.runs.changes import changes_since, previous_run
 from forecast.runs.changes_readings import Known, known_to, reading_changes
-from forecast.runs.execute import Request, execute
+from forecast.runs.execute import execute
 from forecast.runs.inputs import load_panel
+from forecast.runs.request import Request
 from forecast.sample import write_sample
 from forecast.workspace import Workspace
 

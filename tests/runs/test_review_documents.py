@@ -30,8 +30,9 @@ from forecast.report.document import (
 )
 from forecast.report.words import Pair
 from forecast.runs import review_facts as facts_of
-from forecast.runs.execute import Request, execute
+from forecast.runs.execute import execute
 from forecast.runs.inputs import load_panel
+from forecast.runs.request import Request
 from forecast.runs.review_documents import _stored, write_reviews
 from forecast.runs.review_facts import ReviewJob, review_facts
 from forecast.runs.review_options import ReviewOptions, known_formats, known_kind

@@ -10,6 +10,7 @@ import pytest
 
 from forecast.api import Workspace
 from forecast.errors import InputError
+from forecast.runs.request import Request
 from forecast.runs.scenario_answer import answer
 from forecast.runs.scenario_packages import (
     AskedPackage,
@@ -17,7 +18,7 @@ from forecast.runs.scenario_packages import (
     asked_packages,
     check_package,
 )
-from forecast.runs.scenario_setting import ScenarioQuestion, ScenarioSetting, open_setting
+from forecast.runs.scenario_setting import ScenarioSetting, open_setting
 from forecast.scenario.scenario_file import load_scenario
 
 _PATHS = 200
@@ -58,7 +59,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory, _made_sample: Path) -> Work
 
 @pytest.fixture(scope="module")
 def setting(sample: Workspace) -> ScenarioSetting:
-    return open_setting(sample._inner, ScenarioQuestion(paths=_PATHS))
+    return open_setting(sample._inner, Request(paths=_PATHS))
 
 
 def _write(folder: Path, **given: object) -> Path:

@@ -13,8 +13,9 @@ import pytest
 from forecast.api import Workspace
 from forecast.errors import ForecastError, InputError, UsageError
 from forecast.projection.air_paths import untouched_days
+from forecast.runs.request import Request
 from forecast.runs.scenario_packages import asked_packages, named_scenario
-from forecast.runs.scenario_setting import ScenarioQuestion, open_setting
+from forecast.runs.scenario_setting import open_setting
 from forecast.scenario.packages import PACKAGES
 from forecast.standards.items import AIR_ITEMS
 
@@ -95,7 +96,7 @@ def test_a_cut_of_everything_lowers_every_path(sample: Workspace) -> None:
 
 def test_observed_days_and_a_zero_cut_keep_their_bits(sample: Workspace) -> None:
     """A cut of nothing is the baseline on every path; days before the start are never touched."""
-    setting = open_setting(sample._inner, ScenarioQuestion(paths=_PATHS))
+    setting = open_setting(sample._inner, Request(paths=_PATHS))
     year = setting.air_year
     (package,) = asked_packages(setting, [named_scenario(sample._inner, "示例减排")])
     assert package.cuts(0.0) == []
@@ -447,6 +448,6 @@ def test_one_file_that_fails_late_leaves_the_others_alone(
 
 def test_water_after_its_last_sample_is_in_no_record(tmp_path: Path, sample: Workspace) -> None:
     """The origin of water is the last sample of the region, whatever the air knows."""
-    setting = open_setting(sample._inner, ScenarioQuestion(paths=100))
+    setting = open_setting(sample._inner, Request(paths=100))
     last = setting.panel.water["time"].max().date()
     assert setting.water_known == min(last, setting.as_of)

@@ -12,6 +12,7 @@ from forecast.report.document import Cell, Column, Paragraph, TableBlock
 from forecast.report.scenario_evidence import (
     hindcast_blocks,
     learning_blocks,
+    left_out_table,
 )
 from forecast.report.scenario_lever_tables import levers_table, map_table, packages_table
 from forecast.report.scenario_parts import CONDITIONAL
@@ -193,6 +194,14 @@ def _remarks(told: Told, lang: _Lang) -> Iterator[str]:
         )
         for found in missing:
             yield from _wrapped(getattr(reason_text(found), lang), mark="- ")
+    table = left_out_table(told, "")
+    if table is not None:
+        yield ""
+        yield "不回答的目标：" if lang == "zh" else "Targets without an answer:"
+        for reason, number, names in table.rows:
+            why, which = getattr(reason.text, lang), getattr(names.text, lang)
+            count = f"（{number.text.zh} 项）" if lang == "zh" else f" ({number.text.en})"
+            yield from _wrapped(f"{why}{count}: {which}", mark="- ")
     yield ""
     yield from _evidence(told, lang)
 

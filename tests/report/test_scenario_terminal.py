@@ -77,3 +77,16 @@ def test_wrapped_lines_keep_every_character(text: str, room: int) -> None:
     lines = _lines(text, room)
     assert all(width(line.rstrip("，.")) <= room for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_targets_without_an_answer_are_named_with_the_reason() -> None:
+    """A year that can't become valid leaves no chance to print: the reason stands in its place."""
+    found = told() | {
+        "left_out": [
+            {"id": i, "zh": "全年有效天数不足", "en": "the year can't reach enough valid days"}
+            for i in ("pm25", "pm10")
+        ]
+    }
+    said = " ".join(scenario_lines(found, "en"))
+    assert "can't reach enough valid days (2): pm25、pm10" in said
+    assert "全年有效天数不足（2 项）" in " ".join(scenario_lines(found, "zh"))

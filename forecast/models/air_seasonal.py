@@ -30,6 +30,7 @@ from forecast.models.air_mean import (
 from forecast.models.circumstances import Circumstances
 from forecast.models.daily_record import MIN_DAYS, check_ahead, daily_record
 from forecast.models.gaps import fill_gaps
+from forecast.models.kept_fits import KeptFits
 from forecast.models.paths import Paths
 from forecast.models.pooled import AirPooled, shipped_air
 from forecast.models.residuals import (
@@ -75,6 +76,11 @@ class AirSeasonal:
     """
 
     name = "seasonal"
+    #: What a fit consists of.
+    _FITTED: tuple[str, ...] = (
+        "items", "last_day", "_dependence", "_means", "_years", "_innovations", "_state",
+        "_parameter_factor",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -127,6 +133,26 @@ class AirSeasonal:
         self._innovations = innovations.astype(np.float32)
         self._parameter_factor = _correlation_root(residuals)
         return self
+
+    def fit_or_take(self, history: pd.DataFrame, fits: KeptFits, region: str) -> Self:
+        """Fit, or take the fit to the very same history that is kept; the answer is the same.
+
+        Args:
+            history: as for :meth:`fit`.
+            fits: where fits are kept.
+            region: together with the place it names the fit.
+        """
+        own = fits.get(
+            (self.name, region, self.place), self._inputs(history),
+            lambda: {n: v for n, v in vars(self.fit(history)).items() if n in self._FITTED},
+            (Dependence, Mean),
+        )  # fmt: skip
+        vars(self).update(own)
+        return self
+
+    def _inputs(self, history: pd.DataFrame) -> tuple[object, ...]:
+        """All that a fit depends on."""
+        return (history, self.circumstances, self.pooled)
 
     def sample(self, days: NDArray[np.datetime64], n_paths: int, rng: np.random.Generator) -> Paths:
         """Draw futures of all fitted items for days after the last reading.

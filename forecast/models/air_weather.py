@@ -51,6 +51,7 @@ class AirWeather(AirSeasonal):
     """
 
     name = "seasonal_weather"
+    _FITTED = (*AirSeasonal._FITTED, "effects", "stepped", "_put_back")
 
     def __init__(
         self,
@@ -110,6 +111,13 @@ class AirWeather(AirSeasonal):
         centred[nothing] = np.nan
         self._put_back = centred.astype(np.float32)
         return self
+
+    def _inputs(self, history: pd.DataFrame) -> tuple[object, ...]:
+        """All that a fit depends on: of the weather, that of later days is not looked at."""
+        last = history.dropna(how="all").index.max()
+        weather = self.weather[self.weather.index <= last]
+        items = None if self.with_weather is None else tuple(sorted(self.with_weather))
+        return (*super()._inputs(history), weather, items)
 
     def _beside(
         self, dates: Dates, rng: np.random.Generator

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.models.kept_fits import KeptFits
 from forecast.models.paths import Paths
 from forecast.models.water_adaptation import FEWEST_ADAPT, adapted
 from forecast.models.water_choice import FEWEST_FLOW, FEWEST_LEVEL, choose, past_scores
@@ -24,8 +25,8 @@ from forecast.models.water_figures import ItemFigures, WaterFigures, shipped_fig
 from forecast.models.water_fit import alike, fit_rung
 from forecast.models.water_future import future_moments
 from forecast.models.water_hydrology import effects_of, hydrology_of
-from forecast.models.water_process import season_of
-from forecast.models.water_readings import LEVELS, Fitted, Readings
+from forecast.models.water_process import Sizes, season_of
+from forecast.models.water_readings import LEVELS, Fitted, Readings, Rung
 from forecast.models.water_scale import PLAIN, ItemScale
 from forecast.models.water_walls import Wall, spans_of
 from forecast.models.water_words import Series, report_table
@@ -35,6 +36,10 @@ __all__ = ["WaterLadder"]
 #: Sections of a basin that are fitted by themselves; smaller basins are taken together.
 _OWN_BASIN = 4
 _CHUNK = 200
+
+
+#: Rungs with the rows of a group that stand on them, and the gain of each row.
+_Choice = tuple[list[tuple[str, NDArray[np.int64], Fitted]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class WaterLadder:
         pooled: figures of a panel of sections; those of the package by default.
         rungs: rungs that may be chosen, of :data:`forecast.models.water_readings.LEVELS`; a
             single one is not asked whether it has enough values.
+        fits: where fits are kept; None keeps none.
 
     Attributes:
         name: ``"ladder"``.
@@ -68,11 +74,16 @@ class WaterLadder:
     name = "ladder"
 
     def __init__(
-        self, *, pooled: WaterFigures | None = None, rungs: Sequence[str] = tuple(LEVELS)
+        self,
+        *,
+        pooled: WaterFigures | None = None,
+        rungs: Sequence[str] = tuple(LEVELS),
+        fits: KeptFits | None = None,
     ) -> None:
         if not rungs or not set(rungs) <= set(LEVELS):
             raise ValueError(f"rungs must be some of {', '.join(LEVELS)}, got {list(rungs)}")
         self.rungs = tuple(rungs)
+        self.fits = fits
         self.pooled = pooled if pooled is not None else shipped_figures()
         self.columns: tuple[tuple[str, str], ...] = ()
         self.last_month: np.datetime64 | None = None
@@ -148,10 +159,10 @@ class WaterLadder:
         self._below = _last_limits(limits, values)
         rungs = [""] * len(self.columns)
         gains = np.zeros(len(self.columns))
-        for name, own in self._groups(basins):
+        for name, basin, own in self._groups(basins):
             readings = _readings(self._months, y[:, own], limits[:, own], spans[own])
             figures = self._figures_of(name)
-            chosen, gain = self._choose(readings, figures, own)
+            chosen, gain = self._chosen(readings, figures, own, name, basin)
             for rung, rows, fitted in chosen:
                 self._parts.append(_Part(rung, own[rows], rows, fitted))
                 self._innovations[:, own[rows]] = fitted.innovations[rows].T
@@ -178,8 +189,8 @@ class WaterLadder:
             else (self.pooled.of(name))
         )
 
-    def _groups(self, basins: Mapping[str, str]) -> list[tuple[str, NDArray[np.int64]]]:
-        """Name of the figures and columns of each group of series that are pooled."""
+    def _groups(self, basins: Mapping[str, str]) -> list[tuple[str, str, NDArray[np.int64]]]:
+        """Name of the figures, basin and columns of each group of series that are pooled."""
         names = self._scale.names(self.columns)
         groups: dict[tuple[str, str], list[int]] = {}
         for i, (place, _) in enumerate(self.columns):
@@ -188,11 +199,28 @@ class WaterLadder:
         for (name, basin), own in groups.items():
             key = (name, basin if len(own) >= _OWN_BASIN else "")
             merged.setdefault(key, []).extend(own)
-        return [(name, np.array(sorted(own))) for (name, _), own in merged.items()]
+        return [(name, basin, np.array(sorted(own))) for (name, basin), own in merged.items()]
 
-    def _choose(
-        self, readings: Readings, figures: ItemFigures, own: NDArray[np.int64]
-    ) -> tuple[list[tuple[str, NDArray[np.int64], Fitted]], NDArray[np.float64]]:
+    def _chosen(
+        self,
+        readings: Readings,
+        figures: ItemFigures,
+        own: NDArray[np.int64],
+        name: str,
+        basin: str,
+    ) -> _Choice:
+        """The choice of one group, taken from where fits are kept if it was made before."""
+        if self.fits is None:
+            return self._choose(readings, figures, own)
+        water = self._hydrology
+        hydrology = water.flow[:, own], water.departures("proxy")[:, own]
+        found: _Choice = self.fits.get(
+            (self.name, name, basin), (readings, figures, hydrology, self.rungs),
+            lambda: self._choose(readings, figures, own), (Fitted, Readings, Rung, Sizes),
+        )  # fmt: skip
+        return found
+
+    def _choose(self, readings: Readings, figures: ItemFigures, own: NDArray[np.int64]) -> _Choice:
         """Rungs with the rows that stand on them, and the gain of each row."""
         counts = readings.seen.sum(axis=1)
         with_flow = self._hydrology.with_flow[own]
@@ -220,7 +248,9 @@ class WaterLadder:
         for name in tried:
             rows = np.flatnonzero(np.array(best) == name)
             if len(rows):
-                out.append((name, rows, fits[name]))
+                # The factors have served to choose; they are the most of a fit by far.
+                small = replace(fits[name], lower=np.zeros((0, 0, 0)), z=np.zeros((0, 0)))
+                out.append((name, rows, small))
         return out, gain
 
     def _adapted(

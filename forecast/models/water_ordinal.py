@@ -28,6 +28,7 @@ from forecast.errors import UsageError
 from forecast.models.class_history import N_CLASSES, ClassHistory
 from forecast.models.class_references import MonthlyFrequencies
 from forecast.models.class_years import YearOfMonths
+from forecast.models.kept_fits import KeptFits
 from forecast.models.ordinal_features import (
     FEATURES,
     OrdinalState,
@@ -56,6 +57,8 @@ _SEASON_MONTHS = 18
 _FAR = 3
 #: Bound of the correlations of the copula.
 _MOST_CORRELATION = 0.95
+#: What is learned from past forecasts.
+_LEARNED = ("fitted", "note", "common", "lasting", "serial", "_beta", "_cuts", "_kinds")
 #: Draws behind the class of a year.
 _YEAR_PATHS = 1000
 
@@ -65,6 +68,7 @@ class WaterOrdinal:
 
     Args:
         seed: of the draws behind :meth:`year_probabilities`.
+        fits: where fits are kept; None keeps none.
 
     Attributes:
         name: ``"ordinal"``.
@@ -78,8 +82,9 @@ class WaterOrdinal:
 
     name = "ordinal"
 
-    def __init__(self, *, seed: int = 3838) -> None:
+    def __init__(self, *, seed: int = 3838, fits: KeptFits | None = None) -> None:
         self.seed = seed
+        self.fits = fits
         self.places: tuple[str, ...] = ()
         self.fitted = False
         self.note: tuple[str, str] = ("", "")
@@ -104,6 +109,19 @@ class WaterOrdinal:
             return self
         last = np.array([len(history.months) - 1])
         self._state = ordinal_states(history.months, history.monthly, last)[0]
+        if self.fits is None:
+            self._learn()
+            return self
+        learned = self.fits.get(
+            (self.name, *self.places), history,
+            lambda: {n: v for n, v in vars(self._learn()).items() if n in _LEARNED},
+        )  # fmt: skip
+        vars(self).update(learned)
+        return self
+
+    def _learn(self) -> Self:
+        """Fit the logit and the copula to the past forecasts, where there are enough."""
+        history = self.history
         cases, x, y = self._past_forecasts()
         kinds = np.unique(y)
         if len(np.unique(history.monthly[history.monthly > 0])) < 2:

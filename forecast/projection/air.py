@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.models.circumstances import Circumstances
+from forecast.models.kept_fits import KeptFits
 from forecast.projection.air_context import with_context
 from forecast.projection.air_counts import bounds, counts, items_over
 from forecast.projection.air_drawing import LATE_DAYS, Drawn, drawn_year, in_words
@@ -95,6 +96,7 @@ def project_air(
     tracks: bool = True,
     draw: bool = True,
     keep: bool = False,
+    fits: KeptFits | None = None,
 ) -> AirProjection:
     """Project all indicators of one city for the year asked.
 
@@ -113,6 +115,7 @@ def project_air(
         tracks: also make what the charts draw.
         draw: draw what is not observed yet; without it only the observed part is assessed.
         keep: hand on the drawn days, for scenarios.
+        fits: where fitted models are kept; None keeps none.
 
     What is observed stays as observed; days missing before the last reading stay missing; days
     after it are drawn.
@@ -137,8 +140,9 @@ def project_air(
     drawn = Drawn(first=len(days))
     if draw and last is not None and not reason[0] and (later or not settings.year_over):
         drawn = drawn_year(
-            history, observed, days, settings, region, place, sharing, circumstances, weather
-        )
+            history, observed, days, settings, region, place, sharing, circumstances, weather,
+            fits,
+        )  # fmt: skip
         if drawn.fitted:
             warnings.extend(_remarks(place, last, history, settings))
             if weather is not None:

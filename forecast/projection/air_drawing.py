@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.models.air_seasonal import AirSeasonal
 from forecast.models.circumstances import Circumstances
+from forecast.models.kept_fits import KeptFits
 from forecast.models.paths import Model
 from forecast.projection.days import calendar_days
 from forecast.projection.drawing import drawing_model
@@ -130,6 +132,7 @@ def drawn_year(
     sharing: Sharing | None,
     circumstances: Circumstances | None,
     weather: pd.DataFrame | None = None,
+    fits: KeptFits | None = None,
 ) -> Drawn:
     """Return the year with what is not observed drawn.
 
@@ -142,6 +145,7 @@ def drawn_year(
         settings: the question.
         region, place: their random stream is used.
         sharing, circumstances, weather: as for the model.
+        fits: where fits of the default model are kept; None keeps none.
     """
     ahead = max(0, (settings.last_day - settings.as_of).days)
     reasons = undrawable(history, settings, ahead)
@@ -154,7 +158,10 @@ def drawn_year(
         # What is left of this place ends before the draws in common begin.
         sharing = None
     model = drawing_model(settings.model, place, sharing, circumstances, weather)
-    model = model.fit(usable[:last])
+    if fits is not None and isinstance(model, AirSeasonal):
+        model = model.fit_or_take(usable[:last], fits, region)
+    else:
+        model = model.fit(usable[:last])
     if settings.year_over or model.last_day is None or not model.items:
         return Drawn(model, first=len(days), reasons=reasons)
     future = calendar_days(last.date() + timedelta(days=1), settings.last_day)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from forecast.models.class_history import N_CLASSES, ClassHistory, period_classes
 from forecast.models.class_references import REFERENCES
+from forecast.models.kept_fits import KeptFits
 from forecast.models.paths import Paths
 from forecast.models.water_ordinal import WaterOrdinal
 from forecast.projection.water_record import drawn_columns
@@ -37,6 +38,7 @@ def month_outlooks(
     *,
     drawn: Paths | None = None,
     water_types: Mapping[str, str] | None = None,
+    fits: KeptFits | None = None,
 ) -> dict[str, tuple[MonthOutlook, ...]]:
     """Classes of the months of ``year`` after the record, of every section of ``history``.
 
@@ -44,6 +46,7 @@ def month_outlooks(
         history: monthly classes known at the origin.
         drawn: paths of the items of the same sections; None where only classes are known.
         water_types: section → river or lake; river where it is not named.
+        fits: where fitted models are kept; None keeps none.
     """
     last = history.last_month
     if last is None:
@@ -53,7 +56,7 @@ def month_outlooks(
     if not len(months):
         return {}
     stated = {model.name: model().fit(history).probabilities(months) for model in REFERENCES}
-    ordinal = WaterOrdinal().fit(history)
+    ordinal = WaterOrdinal(fits=fits).fit(history)
     stated[ordinal.name] = ordinal.probabilities(months)
     if drawn is not None:
         stated["items"] = _of_paths(history.places, months, drawn, water_types or {})

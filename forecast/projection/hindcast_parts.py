@@ -7,56 +7,26 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
 
 from forecast.disk import write_file
+from forecast.models.code_behind import MODEL_CODE, code_digest
 from forecast.projection.hindcast_cases import HindcastSettings
 
-__all__ = ["Parts", "code_digest", "libraries", "read_parts", "settings_digest"]
+__all__ = ["Parts", "forecast_code", "read_parts", "settings_digest"]
 
 #: Version of the form of a part; another one is made anew.
 FORM = 1
 
 #: What the numbers of a past forecast come from.
-_CODE = (
-    "features/*",
-    "models/**/*",
-    "standards/**/*",
-    "projection/hindcast*",
-    "projection/streams*",
-)
-_KINDS = {".py", ".csv", ".toml"}
-#: Libraries that models are built on; another version may draw other paths.
-_LIBRARIES = ("scipy", "statsmodels", "scikit-learn", "prophet")
+_CODE = (*MODEL_CODE, "projection/hindcast*", "projection/streams*")
 
 
-@cache
-def code_digest() -> str:
-    """Hash of the modules and tables behind a forecast: with other code it is made anew."""
-    root = Path(__file__).resolve().parents[1]
-    told = hashlib.sha256(f"{FORM}".encode())
-    for path in sorted({p for pattern in _CODE for p in root.glob(pattern)}):
-        if path.suffix in _KINDS:
-            told.update(path.relative_to(root).as_posix().encode())
-            # A checkout may have other line ends and still the same code.
-            told.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    return told.hexdigest()
-
-
-@cache
-def libraries() -> tuple[str, ...]:
-    """Names and versions of the installed libraries of the models."""
-    found = []
-    for name in _LIBRARIES:
-        try:
-            found.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            continue
-    return tuple(found)
+def forecast_code() -> str:
+    """Hash of the modules and tables behind a past forecast: with other code it is made anew."""
+    return f"{FORM}-{code_digest(_CODE)}"
 
 
 def settings_digest(settings: HindcastSettings) -> str:

@@ -21,11 +21,12 @@ import numpy as np
 import pandas as pd
 
 from forecast.errors import ForecastError, UsageError
+from forecast.models.code_behind import libraries
 from forecast.models.paths import Model
 from forecast.models.pooled import AirPooled
 from forecast.projection.hindcast_cases import Case, HindcastSettings, PlaceRecord, stopped
 from forecast.projection.hindcast_indicators import DEFAULT_INDICATORS, known_indicators
-from forecast.projection.hindcast_parts import Parts, code_digest, libraries, settings_digest
+from forecast.projection.hindcast_parts import Parts, forecast_code, settings_digest
 from forecast.projection.hindcast_rows import COLUMNS, forecast_rows
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ class _Asked:
     def key(self, model: AirModel, origin: date, data: Iterable[str]) -> str:
         """Hash of all that the rows of one origin are made from."""
         told = [
-            code_digest(), settings_digest(self.settings), self.pooled_digest, model.name,
+            forecast_code(), settings_digest(self.settings), self.pooled_digest, model.name,
             origin.isoformat(), *(libraries() if model.extra else ()),
             *([model.data] if model.data else []), *data,
         ]  # fmt: skip

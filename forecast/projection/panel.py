@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecast.features.hydrology import monthly_means
 from forecast.models.circumstances import Circumstances
+from forecast.models.kept_fits import KeptFits
 from forecast.projection.air import LATE_DAYS, AirProjection, project_air
 from forecast.projection.joint import joint_entries
 from forecast.projection.judging import entries_of
@@ -166,10 +167,13 @@ def project_panel(
     jobs: int = 1,
     progress: Progress | None = None,
     keep: Collection[str] = (),
+    fits: KeptFits | None = None,
 ) -> PanelProjection:
     """Project every place of ``panel`` and judge every target that applies.
 
-    ``keep`` names the regions (normalised) whose drawn days are handed on, for scenarios. The answer does not depend on ``jobs``: each place has random streams of its own.
+    ``keep`` names the regions (normalised) whose drawn days are handed on, for scenarios; ``fits``
+    is where fitted models are kept. The answer depends neither on it nor on ``jobs``: each place has
+    random streams of its own.
     """
     from joblib import Parallel, delayed
 
@@ -183,6 +187,7 @@ def project_panel(
             circumstances=panel.circumstances.get(normalise_region(r)),
             weather=panel.weather.get(normalise_region(r)),
             later=panel.later_years(r, settings), keep=normalise_region(r) in keep,
+            fits=fits,
         )
         for r, p, f in cities
     )  # fmt: skip
@@ -190,7 +195,7 @@ def project_panel(
         air.append(projection)
         if progress:
             progress("air", at, len(cities))
-    water = water_results(panel, settings, draw=True, progress=progress)
+    water = water_results(panel, settings, draw=True, progress=progress, fits=fits)
     entries: list[dict[str, Any]] = []
     reference: list[dict[str, Any]] = []
     asked: dict[str, list[Target]] = {}
@@ -242,7 +247,12 @@ def _reference(target: Target, region: str) -> dict[str, Any]:
 
 
 def water_results(
-    panel: Panel, settings: Settings, *, draw: bool = False, progress: Progress | None = None
+    panel: Panel,
+    settings: Settings,
+    *,
+    draw: bool = False,
+    progress: Progress | None = None,
+    fits: KeptFits | None = None,
 ) -> list[WaterProjection]:
     """Return the projection of every region's sections; without ``draw`` nothing is drawn."""
     if panel.water.empty:
@@ -255,10 +265,10 @@ def water_results(
     monthly = monthly_means(values.assign(place=section_key(values)))
     drawn, report, class_paths, ahead = None, None, {}, {}
     if draw and not settings.year_over:
-        drawn, report = draw_items(values, monthly, settings, panel.around)
+        drawn, report = draw_items(values, monthly, settings, panel.around, fits)
         published = published_history(samples, settings)
-        class_paths = draw_classes(published, settings)
-        ahead = outlooks(values, monthly, drawn, published, settings)
+        class_paths = draw_classes(published, settings, fits)
+        ahead = outlooks(values, monthly, drawn, published, settings, fits)
     regions = sorted(r for r in set(samples["region"]) if panel.wants(r))
     out = []
     for at, region in enumerate(regions, start=1):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from forecast.features.hydrology import monthly_flow, monthly_limits, monthly_rain
 from forecast.models.class_history import ClassHistory
+from forecast.models.kept_fits import KeptFits
 from forecast.models.paths import Paths
 from forecast.models.water_ladder import WaterLadder
 from forecast.models.water_ordinal import WaterOrdinal
@@ -89,7 +90,11 @@ def _begun(settings: Settings) -> np.datetime64:
 
 
 def draw_items(
-    samples: pd.DataFrame, monthly: pd.DataFrame, settings: Settings, around: WaterSurroundings
+    samples: pd.DataFrame,
+    monthly: pd.DataFrame,
+    settings: Settings,
+    around: WaterSurroundings,
+    fits: KeptFits | None = None,
 ) -> tuple[Paths | None, pd.DataFrame]:
     """Draw the months ahead of all items of all sections.
 
@@ -98,6 +103,7 @@ def draw_items(
     Args:
         samples: items measured by the as-of date, with ``region``, ``place`` and ``basin``.
         monthly: their monthly means, columns (:func:`section_key`, item).
+        fits: where fitted models are kept; None keeps none.
 
     Returns:
         The paths, None where nothing can be drawn, and what was modelled how (place, item, n …).
@@ -111,7 +117,7 @@ def draw_items(
     if "basin" in keyed:
         named = keyed[keyed["basin"].fillna("") != ""]
         basins = named.groupby("place")["basin"].last().to_dict()
-    model = WaterLadder().fit(
+    model = WaterLadder(fits=fits).fit(
         history,
         below=monthly_limits(keyed[months < begun]).reindex(
             index=history.index, columns=history.columns
@@ -221,6 +227,7 @@ def outlooks(
     drawn: Paths | None,
     published: ClassHistory | None,
     settings: Settings,
+    fits: KeptFits | None = None,
 ) -> dict[str, tuple[MonthOutlook, ...]]:
     """Class of the months ahead of every section, under its :func:`section_key`.
 
@@ -229,6 +236,7 @@ def outlooks(
         monthly: their monthly means.
         drawn: paths of :func:`draw_items`.
         published: of :func:`published_history`.
+        fits: where fitted models are kept; None keeps none.
     """
     found: dict[str, tuple[MonthOutlook, ...]] = {}
     # Groundwater points and drinking-water sources have rules of their own.
@@ -239,9 +247,9 @@ def outlooks(
     own = own[own.index.to_numpy().astype("datetime64[M]") < _begun(settings)]
     if drawn is not None and own.size:
         history = ClassHistory.from_items(own, water_types=types)
-        found |= month_outlooks(history, settings.year, drawn=drawn, water_types=types)
+        found |= month_outlooks(history, settings.year, drawn=drawn, water_types=types, fits=fits)
     if published is not None:
-        found |= month_outlooks(published, settings.year)
+        found |= month_outlooks(published, settings.year, fits=fits)
     # The month under way is drawn for the sections that have not been sampled in it.
     sampled = monthly.index.to_numpy().astype("datetime64[M]") == _begun(settings)
     now = monthly.loc[sampled].notna().any()
@@ -275,7 +283,7 @@ def published_history(samples: pd.DataFrame, settings: Settings) -> ClassHistory
 
 
 def draw_classes(
-    history: ClassHistory | None, settings: Settings
+    history: ClassHistory | None, settings: Settings, fits: KeptFits | None = None
 ) -> dict[str, NDArray[np.float64]]:
     """Draw the months of the year of sections of which only classes are published.
 
@@ -285,7 +293,7 @@ def draw_classes(
     last = None if history is None else history.last_month
     if history is None or last is None:
         return {}
-    model = WaterOrdinal().fit(history)
+    model = WaterOrdinal(fits=fits).fit(history)
     ahead = np.arange(last + 1, np.datetime64(f"{settings.year + 1}-01", "M"))
     if not len(ahead):
         return {}

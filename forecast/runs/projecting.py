@@ -13,6 +13,7 @@ import pandas as pd
 
 from forecast import __version__
 from forecast.errors import ForecastError
+from forecast.models.kept_fits import KeptFits
 from forecast.models.registry import air_model
 from forecast.projection.flow_trends import FlowTrend
 from forecast.projection.panel import Panel, PanelProjection, project_panel
@@ -121,6 +122,7 @@ def answered(
     projection = project_panel(
         panel, settings, jobs=jobs or config.run.jobs or _automatic_jobs(panel),
         progress=progress, keep=regions_of(question.scenarios),
+        fits=KeptFits(workspace.models / "fits"),
     )  # fmt: skip
     flow, said = region_flow_trends(workspace, panel, settings.as_of, settings.seed)
     projection.warnings.extend([*said, *unmatched_sections(config, panel.water)])

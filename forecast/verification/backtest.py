@@ -18,7 +18,7 @@ from forecast import __version__
 from forecast.errors import ForecastError
 from forecast.projection.hindcast_cases import HindcastSettings, PlaceRecord, records_of
 from forecast.projection.hindcast_indicators import DEFAULT_INDICATORS, known_indicators
-from forecast.projection.hindcast_parts import code_digest
+from forecast.projection.hindcast_parts import forecast_code
 from forecast.projection.hindcasts import REASONS, Hindcasts, hindcast
 from forecast.projection.streams import stream
 from forecast.region_names import normalise_region
@@ -155,7 +155,7 @@ def backtest(
         "origins": [d.isoformat() for d in origins], "models": list(models),
         "indicators": list(indicators), "region": request.region, "paths": settings.n_paths,
         "seed": settings.seed, "lang": request.lang, "standard": settings.standard, "denominator": settings.denominator,
-        "tables": workspace.store.fingerprint(["air_daily"]), "code": code_digest(),
+        "tables": workspace.store.fingerprint(["air_daily"]), "code": forecast_code(),
         "forecast": __version__,
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps(told_id, sort_keys=True).encode("utf-8")).hexdigest()

@@ -6,11 +6,13 @@ ifeq ($(OS),Windows_NT)
 else
   BIN := $(VENV)/bin
 endif
+AUDIT := .audit
+AUDIT_BIN := $(subst $(VENV),$(AUDIT),$(BIN))
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 DEMO ?= demo
 
-.PHONY: demo test lint lock wheelhouse clean gallery
+.PHONY: demo test lint lock wheelhouse audit clean gallery
 
 demo: $(DEMO)/forecast.toml  ## the main job on the built-in sample; prints the path of the page
 	$(BIN)/forecast run --workspace $(DEMO)
@@ -49,5 +51,10 @@ wheelhouse: $(READY)  ## gather every wheel that a machine without a network nee
 	$(PIP) download --quiet --require-hashes -r requirements.lock -d wheelhouse
 	$(PIP) wheel --quiet --no-deps --no-build-isolation -w wheelhouse .
 
+audit:  ## known weaknesses of the locked versions (asks an advisory database on the network)
+	$(PYTHON) -m venv --clear $(AUDIT)
+	$(AUDIT_BIN)/python -m pip --disable-pip-version-check install --quiet pip-audit
+	$(AUDIT_BIN)/python -m pip_audit -r requirements.lock --no-deps --disable-pip --strict
+
 clean:
-	$(PYTHON) -c "import shutil; [shutil.rmtree(p, True) for p in ('$(VENV)', '$(DEMO)', 'build', 'dist', 'wheelhouse')]"
+	$(PYTHON) -c "import shutil; [shutil.rmtree(p, True) for p in ('$(VENV)', '$(AUDIT)', '$(DEMO)', 'build', 'dist', 'wheelhouse')]"

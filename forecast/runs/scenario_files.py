@@ -106,7 +106,7 @@ def scenario_files(
     wrong: list[tuple[str, str]] = []
     for path in sorted((workspace.root / SCENARIOS).glob("*.toml")):
         try:
-            scenario = load_scenario(path)
+            scenario = load_scenario(path, workspace.config.paths.outside)
             found.append(NamedScenario(scenario, f"{SCENARIOS}/{path.name}", path.parent))
         except ForecastError as error:
             wrong.append((f"情景文件未采用:{error}", f"scenario file left out: {error}"))

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.errors import UsageError
+from forecast.runs.retention import plan_retention
 from forecast.workspace import Workspace
 
 __all__ = ["Done", "Step", "command_of", "fetch_words", "known_fetch", "morning", "perform"]
@@ -136,7 +137,7 @@ def fetch_words(line: str, today: date) -> list[str]:
 
 
 def morning(workspace: Workspace, fetch: Sequence[str], today: date) -> list[Step]:
-    """Return the steps of a morning: sources, files that came in, the run, alerts.
+    """Return the steps of a morning: sources, files that came in, the run, old results, alerts.
 
     Args:
         workspace: the workspace.
@@ -152,6 +153,8 @@ def morning(workspace: Workspace, fetch: Sequence[str], today: date) -> list[Ste
         # Its path begins at the root, so that it is never taken for an option.
         steps.append(Step("ingest", ("ingest", str(workspace.raw), *where, "--json"), counts=True))
     steps.append(Step("run", ("run", *where, "--quiet"), deciding=True))
+    if plan_retention(workspace, workspace.config.retention).going:
+        steps.append(Step("retention", ("retention", "--apply", *where, "--quiet")))
     if workspace.config.alerts.channels:
         steps.append(Step("alert", ("alert", "send", *where, "--quiet"), afterwards=True))
     return steps

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from forecast.configuration_paths import check_inside
 from forecast.errors import InputError, UsageError
 from forecast.scenario.inventory_units import parse_amount
 from forecast.scenario.learning import read_model_runs
@@ -25,8 +26,13 @@ _LISTS = ("emissions", "measures", "not_quantifiable", "past_changes", *WATER_TA
 _CUT = re.compile(r"(?:(?P<sector>[^:=：]+)[:：])?(?P<what>[^:=：]+)[=＝](?P<amount>.+)")
 
 
-def load_scenario(path: Path) -> Scenario:
+def load_scenario(path: Path, outside: Iterable[str] = ()) -> Scenario:
     """Read a scenario file.
+
+    Args:
+        path: the file.
+        outside: folders in which its table of model runs may lie beside the file's own folder and
+            what is below it, as ``[paths] outside`` of the configuration names them.
 
     Raises:
         InputError: not readable, not TOML, an unknown key, or a value that is not allowed; the
@@ -49,6 +55,12 @@ def load_scenario(path: Path) -> Scenario:
     runs = scenario.response.model_runs
     if not runs:
         return scenario
+    try:
+        check_inside("[response] model_runs", runs, outside)
+    except ValueError as error:
+        raise InputError(
+            f"{path}: {error}.", "Put the table beside the scenario file, or below it."
+        ) from error
     # Beside the scenario file, wherever the command is called; wrong rows are said at once.
     table = (path.parent / runs).resolve()
     read_model_runs(table)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from morning_made import DAILY, MadeClock, MadeCommand, at
+from saved_workspace import make_run
 
 from forecast.errors import UsageError, WorkspaceError
 from forecast.runs import schedule_steps
@@ -22,7 +23,7 @@ from forecast.runs.schedule_attempt import Attempt, attempt
 from forecast.runs.schedule_lock import BusyError, scheduled_alone
 from forecast.runs.schedule_loop import run_loop, run_once
 from forecast.runs.schedule_memory import read_memory
-from forecast.runs.schedule_steps import Step, fetch_words, known_fetch, morning
+from forecast.runs.schedule_steps import Step, fetch_words, known_fetch, morning, perform
 from forecast.workspace import Workspace
 
 _SLOT = at("2025-07-01T06:30+08:00")
@@ -65,6 +66,21 @@ def test_the_steps_of_a_morning_and_their_order(root: Path) -> None:
     assert steps[0].arguments[:4] == ("fetch", "open-meteo", "--place", "衡水")
     assert steps[2].arguments[:2] == ("ingest", str(workspace.raw))
     assert [s.deciding for s in steps] == [False, False, False, True]
+
+
+def test_old_results_go_after_the_run_once_some_are_due(root: Path) -> None:
+    workspace = Workspace.open(root)
+    for day in ("2019-03-04", "2019-03-05", "2025-06-29", "2025-06-30", "2025-07-01"):
+        make_run(workspace, f"{day.replace('-', '')}-0123456789ab", f"{day}T06:30:00+08:00")
+    steps = morning(workspace, (), date(2025, 7, 1))
+    assert [s.name for s in steps] == ["run", "retention"]
+    assert steps[1].arguments == ("retention", "--apply", "--workspace", str(root), "--quiet")
+    assert not steps[1].deciding
+    done = perform(steps[1], environment=os.environ, folder=root, longest=60.0)
+    assert done.exit_code == 0, done.said
+    stand = sorted(p.name[:8] for p in workspace.reports.glob("2*-*"))
+    assert stand == ["20190305", "20250629", "20250630", "20250701"]
+    assert [s.name for s in morning(workspace, (), date(2025, 7, 1))] == ["run"]
 
 
 def test_days_of_a_source_count_back_from_the_day_of_the_run() -> None:

@@ -124,6 +124,34 @@ def test_a_table_of_runs_lies_beside_the_file(tmp_path: Path) -> None:
     assert Path(load_scenario(path).response.model_runs) == table.resolve()
 
 
+@pytest.mark.parametrize("named", ["../runs.csv", "{folder}/runs.csv", "C:/runs.csv", "~/runs.csv"])
+def test_a_table_of_runs_does_not_lead_elsewhere(tmp_path: Path, named: str) -> None:
+    """A file that somebody else wrote reads nothing outside of its folder unless that is allowed."""
+    folder, outside = tmp_path / "scenarios", tmp_path.as_posix()
+    folder.mkdir()
+    (tmp_path / "runs.csv").write_text("response,cut_NOx\n0.98,0.3\n", encoding="utf-8")
+    path = folder / "a.toml"
+    path.write_text(f'{_HEAD}model_runs = "{named.format(folder=outside)}"\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"model_runs.*leads out of the workspace"):
+        load_scenario(path)
+
+
+@pytest.mark.parametrize(
+    ("named", "allowed"), [("../runs.csv", ".."), ("{folder}/runs.csv", "{folder}")]
+)
+def test_a_table_of_runs_may_lie_in_a_folder_that_is_allowed(
+    tmp_path: Path, named: str, allowed: str
+) -> None:
+    """``[paths] outside`` names it."""
+    folder, outside = tmp_path / "scenarios", tmp_path.as_posix()
+    folder.mkdir()
+    (tmp_path / "runs.csv").write_text("response,cut_NOx\n0.98,0.3\n", encoding="utf-8")
+    path = folder / "a.toml"
+    path.write_text(f'{_HEAD}model_runs = "{named.format(folder=outside)}"\n', encoding="utf-8")
+    found = load_scenario(path, [allowed.format(folder=outside)])
+    assert Path(found.response.model_runs) == (tmp_path / "runs.csv").resolve()
+
+
 def test_a_new_file_carries_the_table() -> None:
     """What a package says of the response is written out and read back."""
     text = new_scenario("衡水", 2025)

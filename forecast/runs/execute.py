@@ -25,7 +25,7 @@ from forecast.runs.changes import changes_since
 from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.lock import alone
 from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
-from forecast.runs.projecting import Answered, Question, answered, question_of
+from forecast.runs.projecting import Answered, Question, answered, processes, question_of
 from forecast.runs.publishing import publish
 from forecast.runs.register import append_run
 from forecast.runs.request import Request
@@ -96,7 +96,8 @@ def execute(
         publish(
             folder,
             lambda aside: _write(
-                workspace, aside, made, question, flags, progress, started, read_at
+                workspace, aside, made, question, flags, progress, started, read_at,
+                processes(workspace.config, question.panel, request.jobs),
             ),
         )  # fmt: skip
         append_run(workspace, result)
@@ -136,13 +137,14 @@ def _write(
     progress: Progress | None,
     started: float,
     read_at: datetime,
+    jobs: int,
 ) -> None:
     result, projection = made.result, made.projection
     (aside / "projection.json").write_text(to_json(result), encoding="utf-8", newline="\n")
     notices = _notices(workspace)
     charts, names = draw_figures(
-        projection, result, aside / "charts", progress, tuple(notices), flow=made.flow,
-        panel=question.panel,
+        projection, result, aside / "charts", progress, tuple(notices), jobs=jobs,
+        flow=made.flow, panel=question.panel,
     )  # fmt: skip
     config = workspace.config
     told = changes_since(workspace, result, request=question.asked)

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from forecast import __version__
+from forecast.configuration import Config
 from forecast.errors import ForecastError
 from forecast.models.kept_fits import KeptFits
 from forecast.models.registry import air_model
@@ -27,7 +28,7 @@ from forecast.runs.scenario_runs import regions_of, run_scenarios, scenarios_sha
 from forecast.runs.water_inputs import region_flow_trends, unmatched_sections, water_rows
 from forecast.workspace import Workspace
 
-__all__ = ["Answered", "Question", "answered", "question_of"]
+__all__ = ["Answered", "Question", "answered", "processes", "question_of"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -120,7 +121,7 @@ def answered(
     """
     config, panel, settings = workspace.config, question.panel, question.settings
     projection = project_panel(
-        panel, settings, jobs=jobs or config.run.jobs or _automatic_jobs(panel),
+        panel, settings, jobs=processes(config, panel, jobs),
         progress=progress, keep=regions_of(question.scenarios),
         fits=KeptFits(workspace.models / "fits"),
     )  # fmt: skip
@@ -184,8 +185,13 @@ def _check(settings: Settings) -> None:
 _CITIES_PER_PROCESS = 8
 
 
-def _automatic_jobs(panel: Panel) -> int:
-    """Processes for a run: one for a small workspace, up to the number of cores for a large one."""
+def processes(config: Config, panel: Panel, asked: int | None) -> int:
+    """Processes for a run: as asked, as configured, else by the number of cities.
+
+    One for a small workspace, up to the number of cores for a large one.
+    """
+    if asked or config.run.jobs:
+        return asked or config.run.jobs
     cities = panel.air[["region", "place"]].drop_duplicates().shape[0]
     return max(1, min(os.cpu_count() or 1, 1 + cities // _CITIES_PER_PROCESS))
 

@@ -124,7 +124,9 @@ def open_log(
     """
     settings = workspace.config.schedule
     given = variables or {}
-    values = {*secret_values(os.environ, settings.secrets), *secret_values(given, given)}
+    # The address of a channel holds its password, whatever its variable is called.
+    names = (*settings.secrets, *workspace.config.alerts.channels)
+    values = {*secret_values(os.environ, names), *secret_values(given, given)}
     return RunLog(
         workspace.reports / "logs",
         secrets=Secrets(sorted(values)),

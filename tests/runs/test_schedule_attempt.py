@@ -230,6 +230,20 @@ def test_an_environment_file_that_others_read_gives_nothing_and_the_run_is_made(
     assert command.calls[0]["key"] == ""
 
 
+def test_the_address_of_a_channel_reaches_no_log_whatever_its_variable_is_called(
+    root: Path, command: MadeCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUR_GROUP", "wecombot://4a1f9c77e0d2")
+    config = root / "forecast.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("channels = []", 'channels = ["OUR_GROUP"]'), encoding="utf-8")
+    command.does(run={"code": 1, "said": "forecast: wecombot://4a1f9c77e0d2 is odd."})
+    made = run_once(command.scheduled(root), clock_at("2025-07-01T07:00+08:00").clock())
+    assert made is not None and made.reason == "run: *** is odd."
+    written = [p.read_text(encoding="utf-8") for p in (root / "reports").rglob("*.json*")]
+    assert written and "4a1f9c77e0d2" not in "".join(written)
+
+
 def test_steps_that_come_afterwards_see_the_record_of_the_others(
     root: Path, command: MadeCommand
 ) -> None:

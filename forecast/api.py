@@ -13,6 +13,7 @@ from forecast import workspace as _workspace
 from forecast.api_alert import AlertCalls
 from forecast.api_backup import BackupCalls
 from forecast.api_options import as_date, known_year
+from forecast.api_outlook import OutlookCalls
 from forecast.api_scenario import ScenarioCalls
 from forecast.api_schedule import ScheduleCalls
 from forecast.api_targets import TargetCalls
@@ -47,7 +48,9 @@ def _by_file(
     return lambda done, total, _: progress(stage, done, total)
 
 
-class Workspace(TargetCalls, ScenarioCalls, ScheduleCalls, VerifyCalls, AlertCalls, BackupCalls):
+class Workspace(
+    TargetCalls, ScenarioCalls, ScheduleCalls, OutlookCalls, VerifyCalls, AlertCalls, BackupCalls
+):
     """A workspace: a folder with ``forecast.toml``, readings, tables and reports.
 
     Args:

@@ -18,6 +18,7 @@ from forecast.cli_backup import add_backup
 from forecast.cli_chart import add_chart
 from forecast.cli_data import add_commands
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName, StandardToken, YearOf
+from forecast.cli_outlook import add_outlook
 from forecast.cli_report import add_report
 from forecast.cli_scenario import scenario_app
 from forecast.cli_schedule import schedule_app
@@ -26,7 +27,7 @@ from forecast.cli_target import target_app
 from forecast.cli_trend import add_trend
 from forecast.cli_verify import add_verify
 from forecast.errors import ForecastError, UsageError
-from forecast.terminal import Console, progress_bar
+from forecast.terminal import Console, complain, progress_bar
 
 if TYPE_CHECKING:
     from forecast.api import Workspace
@@ -47,6 +48,7 @@ add_chart(app)
 add_trend(app)
 add_report(app)
 add_verify(app)
+add_outlook(app)
 add_backup(app)
 add_changes(app)
 app.add_typer(alert_app, name="alert")
@@ -229,20 +231,20 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(args=arguments, standalone_mode=True)
     except ForecastError as error:
-        sys.stderr.write(f"forecast: {error}\n")
+        complain(str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(0)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(
-            f"forecast: {where}{error.strerror or error}. Check that the file or folder is there "
-            "and that you may use it; the tables and earlier runs are as they were.\n"
+        complain(
+            f"{where}{error.strerror or error}. Check that the file or folder is there and that you "
+            "may use it; the tables and earlier runs are as they were."
         )
         sys.exit(1)
     except (KeyboardInterrupt, SystemExit) as done:
         if isinstance(done, SystemExit) and done.code != _STOPPED:
             raise
-        sys.stderr.write("forecast: stopped; the tables and earlier runs are as they were.\n")
+        complain("stopped; the tables and earlier runs are as they were.")
         sys.exit(_STOPPED)

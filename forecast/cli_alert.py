@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forecast.cli_options import Folder, Json, Lang, Quiet
-from forecast.terminal import Console
+from forecast.terminal import Console, complain
 
 if TYPE_CHECKING:
     from forecast.runs.alerts_channels import Sent
@@ -34,7 +34,7 @@ def _say_json(data: Any) -> None:
 def _failures(sent: list[Sent], lang: str) -> None:
     for one in sent:
         if not one.done:
-            sys.stderr.write(f"forecast: {one.zh if lang == 'zh' else one.en}\n")
+            complain(one.zh if lang == "zh" else one.en)
 
 
 @alert_app.command("test")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName
-from forecast.terminal import Console, progress_bar
+from forecast.terminal import Console, complain, progress_bar
 
 if TYPE_CHECKING:
     from forecast.verification.backtest import BacktestOutcome
@@ -72,7 +72,7 @@ def backtest(
     with progress_bar(lang, quiet=quiet or as_json) as progress:
         outcome = make(Workspace.open(workspace), request, progress=progress)
     for zh, en in outcome.unserved:
-        sys.stderr.write(f"forecast: {zh if lang == 'zh' else en}\n")
+        complain(zh if lang == "zh" else en)
     if as_json:
         sys.stdout.write(json.dumps(outcome.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
     else:

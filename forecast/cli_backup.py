@@ -11,7 +11,7 @@ import typer
 
 from forecast.cli_options import Folder, Json, Lang, Quiet
 from forecast.errors import UsageError
-from forecast.terminal import Console
+from forecast.terminal import Console, complain
 
 if TYPE_CHECKING:
     from forecast.runs.backup import Saved
@@ -140,7 +140,7 @@ def retention(
         en = f"removed: {en}" if apply else f"to be removed: {en}; do it with --apply"
     out.say(zh, en)
     for zh, en in found.said:
-        sys.stderr.write(f"forecast: {zh if lang == 'zh' else en}\n")
+        complain(zh if lang == "zh" else en)
     if found.said:
         raise typer.Exit(4)
 

@@ -11,7 +11,7 @@ import typer
 
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName
 from forecast.errors import UsageError
-from forecast.terminal import progress_bar
+from forecast.terminal import complain, progress_bar
 from forecast.terminal_data import DataConsole
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def ingest(
     if as_json:
         _say_json(report.to_dict())
         if report.message:
-            sys.stderr.write(f"forecast: {report.message}\n")
+            complain(report.message)
     else:
         DataConsole(lang, quiet=quiet).ingest_report(report)
     raise typer.Exit(report.exit_code)
@@ -240,7 +240,7 @@ def fetch(
         if report is not None:
             DataConsole(lang, quiet=quiet).ingest_report(report)
     if fetched.message:
-        sys.stderr.write(f"forecast: {fetched.message}\n")
+        complain(fetched.message)
     raise typer.Exit(fetched.exit_code or (0 if report is None else report.exit_code))
 
 

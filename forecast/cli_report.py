@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName, YearOf
-from forecast.terminal import Console, progress_bar
+from forecast.terminal import Console, complain, progress_bar
 
 __all__ = ["add_report"]
 
@@ -103,6 +103,6 @@ _IN_PART = 4
 def _end(failed: dict[str, str]) -> None:
     """Name the regions that could not be reviewed and end with the code of work done in part."""
     for name, reason in failed.items():
-        sys.stderr.write(f"forecast: {name}: {reason}\n")
+        complain(f"{name}: {reason}")
     if failed:
         raise typer.Exit(_IN_PART)

@@ -12,7 +12,7 @@ import typer
 
 from forecast.cli_options import Folder, Json, Lang, Quiet
 from forecast.errors import UsageError
-from forecast.terminal import Console
+from forecast.terminal import Console, complain
 
 if TYPE_CHECKING:
     from forecast.runs.schedule_attempt import Attempt
@@ -205,7 +205,7 @@ def schedule_run(
         if as_json:
             _say_json(attempt.to_dict())
         if attempt.reason:
-            sys.stderr.write(f"forecast: {attempt.reason}\n")
+            complain(attempt.reason)
 
     with real_clock() as clock:
         if not once:
@@ -214,7 +214,7 @@ def schedule_run(
             attempt = run_once(made, clock, force=force)
         except BusyError as error:
             # A timer that fires while a run is at work is no failure.
-            sys.stderr.write(f"forecast: {error}\n")
+            complain(str(error))
             attempt = None
         else:
             if attempt is None:

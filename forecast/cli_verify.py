@@ -12,7 +12,7 @@ import typer
 
 from forecast.cli_options import Folder, Json, Lang, Quiet, RegionName
 from forecast.errors import UsageError
-from forecast.terminal import Console
+from forecast.terminal import Console, complain
 
 if TYPE_CHECKING:
     from forecast.verification.verify import Made, Verification
@@ -88,9 +88,11 @@ def _print(found: Verification, folder: Path, lang: str, quiet: bool) -> None:
     out = Console(lang, quiet=quiet)
     if not quiet and len(found.scores):
         _tables(found, lang)
+    if not quiet and len(found.outlooks.scores):
+        _outlooks(found, lang)
     faults = len(found.check.faults)
     for zh, en in found.sentences[:faults]:
-        sys.stderr.write(f"forecast: {zh if lang == 'zh' else en}\n")
+        complain(zh if lang == "zh" else en)
     for zh, en in found.sentences[faults:]:
         out.say(zh, en)
     if found.check.torn:
@@ -139,6 +141,44 @@ def _tables(found: Verification, lang: str) -> None:
             str(r["decided"]),
         )  # fmt: skip
     console.print(judged)
+
+
+def _outlooks(found: Verification, lang: str) -> None:
+    """Warnings of polluted days by days ahead."""
+    import pandas as pd
+    from rich.console import Console as Rich
+    from rich.table import Table
+
+    zh = lang == "zh"
+    shown = Table(show_edge=False, pad_edge=False)
+    for head_zh, head_en in (
+        ("逐日展望", "daily outlook"), ("第几天", "day"), ("次数", "n"), ("出现", "events"),
+        ("命中", "hits"), ("漏报", "misses"), ("空报", "false"), ("命中率", "POD"), ("空报率", "FAR"),
+        ("TS", "TS"), ("Brier", "Brier"), ("持续性", "persist."), ("气候", "climate"),
+        ("比持续性", "skill"), ("比气候", "skill"),
+    ):  # fmt: skip
+        shown.add_column(head_zh if zh else head_en, no_wrap=True)
+    names = {
+        "light": ("轻度及以上", "light+"), "moderate": ("中度及以上", "moderate+"),
+        "heavy": ("重度及以上", "heavy+"), "worse": ("断面劣于考核类别", "section worse than asked"),
+        "inferior_v": ("断面劣Ⅴ", "section worse than V"),
+    }  # fmt: skip
+    rows = found.outlooks.scores
+    rows = rows[
+        (rows["group"] == "lead") | ((rows["group"] == "all") & (rows["domain"] == "water"))
+    ]
+    order = rows["kind"].map({name: k for k, name in enumerate(names)})
+    for r in rows.assign(order=order).sort_values(["order", "lead"]).to_dict("records"):
+        lead = r["lead"]
+        figures = ("pod", "far", "threat_score", "brier", "brier_persistence", "brier_climatology")
+        skills = ("skill_persistence", "skill_climatology")
+        shown.add_row(
+            names[str(r["kind"])][0 if zh else 1], "" if pd.isna(lead) else str(lead),
+            *(str(r[c]) for c in ("n", "events", "hits", "misses", "false_alarms")),
+            *(_three(r[f]) for f in figures),
+            *(f"{100 * r[s]:+.0f} %" if math.isfinite(r[s]) else "—" for s in skills),
+        )  # fmt: skip
+    Rich(width=None if sys.stdout.isatty() else 160, highlight=False).print(shown)
 
 
 def _three(value: float) -> str:

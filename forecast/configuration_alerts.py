@@ -27,6 +27,11 @@ class AlertSettings(BaseModel):
         silent_water_days: a region's water likewise; samples come once a month [day].
         flags_jump: this many more flagged values than last time are a jump, if they are also twice
             as many.
+        episode_level: pollution of the next days that is told: ``light``, ``moderate`` or ``heavy``
+            (and worse); empty: none is.
+        episode_probability: from this probability of such a day on [1]; ``forecast verify`` counts
+            hits and false alarms of warnings from it too.
+        episode_days: how many days ahead are looked at [day].
         keep_days: a message that a channel does not take is tried again for so long [day].
         timeout: how long one channel may take [s].
     """
@@ -41,6 +46,9 @@ class AlertSettings(BaseModel):
     silent_air_days: Annotated[int, Field(ge=1, le=366)] = 3
     silent_water_days: Annotated[int, Field(ge=1, le=366)] = 45
     flags_jump: Annotated[int, Field(ge=1)] = 20
+    episode_level: Literal["", "light", "moderate", "heavy"] = "moderate"
+    episode_probability: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    episode_days: Annotated[int, Field(ge=1, le=7)] = 7
     keep_days: Annotated[int, Field(ge=1, le=366)] = 7
     timeout: Annotated[int, Field(ge=1, le=600)] = 30
 

@@ -119,6 +119,9 @@ repeat_days = 7                   # 持续的事多少天后再提醒 / days unt
 silent_air_days = 3               # 空气多少天没有新值算静默 / days without air readings
 silent_water_days = 45            # 水质多少天没有新值算静默 / days without water samples
 flags_jump = 20                   # 质控标记突增的个数 / a jump of quality flags
+episode_level = "moderate"        # 未来几天何种污染要预警:light、moderate、heavy,空=不预警 / empty: none
+episode_probability = 0.3         # 概率不低于此值才预警 / warned from this probability
+episode_days = 7                  # 看未来几天 / days ahead that are looked at
 keep_days = 7                     # 没发出的消息保留几天 / days that unsent messages are kept
 timeout = 30                      # 一个渠道最多几秒 / seconds a channel may take
 

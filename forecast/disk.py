@@ -10,7 +10,9 @@ from pathlib import Path
 
 from forecast.errors import WorkspaceError
 
-__all__ = ["drop", "sweep", "write_file"]
+__all__ = [
+    "drop", "is_full", "make_folder", "sweep", "sync_folder", "sync_tree", "write_cure", "write_file",
+]  # fmt: skip
 
 #: A file that is being written is whole within seconds; one this old [s] has lost its writer.
 _LEFT = 600.0
@@ -24,28 +26,65 @@ def write_file(path: Path, data: bytes) -> None:
             and nothing is left behind.
     """
     temporary = path.parent / f".{path.name}.{uuid.uuid4().hex[:12]}.tmp"
+    renamed = False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         _replace(temporary, path)
-        _sync_folder(path.parent)
+        renamed = True
+        sync_folder(path.parent)
     except OSError as error:
         drop(temporary)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise WorkspaceError(
-                f"The disk is full: {path} could not be written and what was there is unchanged.",
-                "Free some space and run the same command again.",
-            ) from error
+        what = (
+            "was replaced, but may not outlast a power cut"
+            if renamed
+            else "could not be written and what was there is unchanged"
+        )
         raise WorkspaceError(
-            f"{path} could not be written ({error.strerror or error}); what was there is unchanged.",
-            "Check that the folder exists and that you may write to it.",
+            f"The disk is full: {path} {what}."
+            if is_full(error)
+            else f"{path} {what} ({error.strerror or error}).",
+            write_cure(error),
         ) from error
     except BaseException:
         drop(temporary)
         raise
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether there was no room, on the disk or in one's share of it."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def write_cure(error: OSError) -> str:
+    """Return what to do about something that could not be written."""
+    if is_full(error):
+        return "Free some space and run the same command again."
+    if error.errno == errno.EROFS:
+        return "Its disk can only be read: make it writable, then run the same command again."
+    if error.errno == errno.EIO:
+        return "The disk may be failing: look at it, then run the same command again."
+    return "Check that it is in a folder that exists and that you may write to it."
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it where they are missing, and make their names durable.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    new = []
+    for place in (folder, *folder.parents):
+        if place.is_dir():
+            break
+        new.append(place)
+    if new:
+        folder.mkdir(parents=True, exist_ok=True)
+    for place in reversed(new):
+        sync_folder(place.parent)
 
 
 def drop(path: Path) -> None:
@@ -82,8 +121,12 @@ def _replace(source: Path, target: Path) -> None:
     source.replace(target)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself durable; Windows has no such call and needs none."""
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable; Windows has no such call and needs none.
+
+    Raises:
+        OSError: the system can't.
+    """
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -91,3 +134,17 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make every file and every name below ``folder`` durable, before it gets its own name.
+
+    Raises:
+        OSError: the disk is full or broken.
+    """
+    for place, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            # Windows writes out only what is open for writing.
+            with Path(place, name).open("r+b") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(place))

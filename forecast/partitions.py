@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,21 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
-from forecast.tables import SCHEMAS, Table
+from forecast.errors import WorkspaceError
+from forecast.tables import SCHEMAS, TABLES, Table
 
 __all__ = [
     "LastPart", "by_partition", "check_paths", "coded", "coded_from", "content_hash", "folder_of",
-    "in_order", "joined", "numbered", "parquet", "part_rows", "partitions", "plain", "schema_of",
-    "typed",
+    "in_order", "joined", "missing", "numbered", "outdated", "parquet", "part_rows",
+    "partitions", "plain", "schema_of", "typed",
 ]  # fmt: skip
 
 #: Columns that say where a row came from, not what it says: left out of the content hash, so that
 #: the same readings give the same fingerprint in whatever order their files were read.
 _ORIGIN_COLUMNS = ("file_id", "row")
+
+#: Parts that were found to be what their names say: device, number, time of change and size.
+_SOUND: set[tuple[int, int, int, int]] = set()
 
 #: The name of a part under the folder of all tables.
 _PATH = re.compile(r"[a-z_]+(?:/year=[^/\\]+)?(?:/month=[^/\\]+)?/part-[0-9a-f]{16}\.parquet")
@@ -167,14 +171,37 @@ def by_partition(
 def folder_of(spec: Table, partition: str) -> str:
     """Return the folder of a partition, relative to the folder of all tables.
 
-    >>> from forecast.tables import TABLES
-    >>> folder_of(TABLES["air_hourly"], "2023-01"), folder_of(TABLES["files"], "")
-    ('air_hourly/year=2023/month=01', 'files')
+        >>> from forecast.errors import WorkspaceError
+    from forecast.tables import TABLES
+        >>> folder_of(TABLES["air_hourly"], "2023-01"), folder_of(TABLES["files"], "")
+        ('air_hourly/year=2023/month=01', 'files')
     """
     if not partition:
         return spec.name
     year, _, month = partition.partition("-")
     return f"{spec.name}/year={year}" + (f"/month={month}" if month else "")
+
+
+def outdated(tables: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+    """Return the partitions (table, name) that an earlier version cut in another way than this one.
+
+    >>> outdated({"air_hourly": ["2023", "2024-01"], "air_daily": ["2023"], "sites": [""]})
+    [('air_hourly', '2023')]
+    """
+    found = []
+    for table, names in sorted(tables.items()):
+        if spec := TABLES.get(table):
+            length = 7 if spec.by_month else 4 if spec.year_of else 0
+            found += [(table, name) for name in sorted(names) if len(name) != length]
+    return found
+
+
+def missing(table: str, error: FileNotFoundError) -> WorkspaceError:
+    """Return the error of a part that a manifest names and that is not there."""
+    return WorkspaceError(
+        f"A part of table {table} is missing: {error.filename or error}.",
+        "Move data/processed away and ingest data/raw again.",
+    )
 
 
 def check_paths(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
@@ -307,10 +334,14 @@ def part_rows(
     """Return the rows of a file with the columns asked for, of the regions asked for.
 
     Columns that this program has and the one that wrote the file had not are empty.
+
+    Raises:
+        OSError: the bytes are not those that were written: their hash is in the file's name.
     """
     names = list(spec.schema.names if columns is None else columns)
     load = names if regions is None or "region" in names else [*names, "region"]
     texts = [f.name for f in spec.schema if pa.types.is_string(f.type)]
+    _check_bytes(path)
     with pq.ParquetFile(path, read_dictionary=texts if categories else None) as file:
         there = set(file.schema_arrow.names)
         part = file.read(columns=[name for name in load if name in there])
@@ -322,6 +353,19 @@ def part_rows(
         part = part.filter(pc.is_in(part["region"], pa.array(regions, pa.string())))
     # Parquet knows no whole seconds and hands back milliseconds.
     return part.select(names).cast(schema_of(spec, names, categories))
+
+
+def _check_bytes(path: Path) -> None:
+    """Look once in a process whether a part is what its name says; Parquet itself would not notice."""
+    told = path.stat()
+    state = (told.st_dev, told.st_ino, told.st_mtime_ns, told.st_size)
+    if state in _SOUND:
+        return
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if not found.startswith(path.stem.removeprefix("part-")):
+        raise OSError("its bytes are not those that were written")
+    _SOUND.add(state)
 
 
 def parquet(spec: Table, rows: pd.DataFrame) -> bytes:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["normalise_region"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["normalise_region", "of_region"]
 
 _SUFFIX = re.compile(r"(自治州|地区|市|州|盟)$")
 #: Peoples in the full names of autonomous prefectures (恩施土家族苗族自治州 is 恩施).
@@ -33,3 +37,12 @@ def normalise_region(name: str) -> str:
         if people is not None:
             short = short[: people.start()]
     return short
+
+
+def of_region(names: pd.Series[str], region: str) -> pd.Series[bool]:
+    """Which rows of a column of names are of ``region``, in whatever form either is given.
+
+    Each distinct name is looked at once: readings are many and regions few.
+    """
+    wanted = normalise_region(region)
+    return names.isin([n for n in names.unique() if normalise_region(str(n)) == wanted])

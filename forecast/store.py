@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +31,8 @@ from forecast.partitions import (
     folder_of,
     in_order,
     joined,
+    missing,
+    outdated,
     parquet,
     part_rows,
     plain,
@@ -45,8 +46,9 @@ from forecast.tables import SCHEMAS, TABLES, Table
 
 __all__ = ["FORMAT_VERSION", "SCHEMAS", "SOURCE_PRIORITY", "Store", "Writer"]
 
-#: Version of the folder layout; a higher one in a manifest means a newer program wrote it.
-FORMAT_VERSION = 1
+#: Version of the folder layout; a higher one in a manifest means a newer program wrote it. Version 1
+#: knew no months: its hours lie in parts of a year, which the first writer that comes cuts anew.
+FORMAT_VERSION = 2
 
 #: Tables about the readings, with times of receipt in them; they are no part of what is said.
 _ABOUT = {"files", "quality_flags"}
@@ -63,7 +65,7 @@ class Store:
     Args:
         processed: the folder; made when first written.
         lock_timeout: how long a writer waits for another writer [s].
-        notify: called with one sentence when a writer has to wait; default: to stderr.
+        notify: called with one sentence when a writer has to wait; default: to standard error.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class Store:
     ) -> None:
         self.processed = Path(processed)
         self.lock_timeout = lock_timeout
-        self.notify = notify or (lambda text: print(text, file=sys.stderr, flush=True))
+        self.notify = notify
         self._last = LastPart()
 
     @property
@@ -92,16 +94,16 @@ class Store:
         try:
             stored = json.loads(self.manifest_path.read_text(encoding="utf-8"))
             version, tables = stored["format_version"], stored["tables"]
-            if version == FORMAT_VERSION:
+            if readable := version in range(1, FORMAT_VERSION + 1):
                 check_paths(tables)
         except FileNotFoundError:
             return {}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkspaceError(
                 f"{self.manifest_path} is damaged and the tables can't be read.",
                 "Move data/processed away and ingest data/raw again; the raw files are untouched.",
             ) from error
-        if version != FORMAT_VERSION:
+        if not readable:
             raise WorkspaceError(
                 f"{self.manifest_path} has format {version}; this program reads {FORMAT_VERSION}.",
                 "Update the program, or move data/processed away and ingest data/raw again.",
@@ -155,7 +157,7 @@ class Store:
             except FileNotFoundError as error:
                 # A writer replaced the manifest and dropped the part between our two reads.
                 if attempt == 4:
-                    raise _missing(table, error) from error
+                    raise missing(table, error) from error
                 time.sleep(0.05)
         schema = schema_of(spec, spec.schema.names if columns is None else columns, categories)
         whole = pa.concat_tables([schema.empty_table(), *loaded]).unify_dictionaries()
@@ -260,6 +262,7 @@ class Writer:
         self._manifest = store.manifest()
         self._staged: dict[tuple[str, str], pd.DataFrame] = {}
         self._sweep()
+        self._cut_anew()
 
     def read(self, table: str, year: str = "") -> pd.DataFrame:
         """Return the rows of one partition as this change has left them."""
@@ -268,12 +271,11 @@ class Writer:
             return plain(staged)
         part = self._manifest.get(table, {}).get(year)
         if part is None:
-            empty: pd.DataFrame = SCHEMAS[table].empty_table().to_pandas()
-            return empty
+            return SCHEMAS[table].empty_table().to_pandas()  # type: ignore[no-any-return]
         try:
             loaded = self._store._part(TABLES[table], part["path"], None, None)
         except FileNotFoundError as error:
-            raise _missing(table, error) from error
+            raise missing(table, error) from error
         frame: pd.DataFrame = loaded.to_pandas()
         return frame
 
@@ -377,6 +379,13 @@ class Writer:
         self._staged.clear()
         self._sweep()
 
+    def _cut_anew(self) -> None:
+        """Bring what an earlier version wrote into the partitions of this one, as a change of its own."""
+        for name, part in outdated(self._manifest):
+            self.append(name, self.read(name, part))
+            self._manifest[name].pop(part)
+        self.commit()
+
     def _sweep(self) -> None:
         """Drop files that no manifest lists: those replaced, and those of a writer that died."""
         processed = self._store.processed
@@ -389,10 +398,3 @@ class Writer:
                 drop(path)
         for path in processed.glob(".*.tmp"):
             drop(path)
-
-
-def _missing(table: str, error: FileNotFoundError) -> WorkspaceError:
-    return WorkspaceError(
-        f"A part of table {table} is missing: {error.filename or error}.",
-        "Move data/processed away and ingest data/raw again.",
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from forecast.errors import UsageError
 from forecast.terminal_text import without_orders
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from forecast.projection.observed import Assessment
     from forecast.runs.execute import Outcome
 
-__all__ = ["Console", "known_language", "progress_bar"]
+__all__ = ["Console", "complain", "known_language", "progress_bar"]
 
 #: Days that differ without a known cause are shown up to this many.
 _MOST_DAYS = 20
@@ -65,6 +65,14 @@ def known_language(lang: str) -> str:
     if lang not in ("zh", "en"):
         raise UsageError(f"--lang {lang} is not known.", "Use zh or en.")
     return lang
+
+
+def complain(text: str) -> None:
+    """Write one sentence to the error stream, after the name of the command.
+
+    Names of files and places may stand in it; none of them gives the terminal an order.
+    """
+    sys.stderr.write(f"forecast: {without_orders(text)}\n")
 
 
 class Console:
@@ -171,10 +179,13 @@ class Console:
 
     def run(self, outcome: Outcome, *, sample: bool) -> None:
         """Print the verdicts and the path of the page."""
+        from forecast.report.short_range_terminal import say_outlook
         from forecast.report.terminal import render_table
 
         if not self.quiet:
-            render_table(outcome.result, "zh" if self.lang == "zh" else "en", self._rich)
+            lang: Literal["zh", "en"] = "zh" if self.lang == "zh" else "en"
+            render_table(outcome.result, lang, self._rich)
+            say_outlook(outcome.result.get("short_range"), lang, self._rich)
         if not outcome.new:
             self.say(
                 "输入没有变化,沿用已有结果。",

@@ -61,7 +61,8 @@ class CommandServer:
             arguments: of the command.
             stdin: its standard input.
             timeout: the longest that it may take [s].
-            charts: False lets ``forecast run`` draw none, where there is a server.
+            charts: False lets ``forecast run`` draw none, and leave out the font of its page, where
+                there is a server.
 
         Raises:
             subprocess.TimeoutExpired: the command took longer than ``timeout`` [s].
@@ -170,6 +171,7 @@ def _serve() -> None:
     for module in pkgutil.walk_packages(package.__path__, "forecast."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    _ask_once()
     gc.freeze()
     for line in sys.stdin.buffer:
         request = json.loads(line)
@@ -179,6 +181,23 @@ def _serve() -> None:
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
+
+
+def _ask_once() -> None:
+    """Let what a process of the package keeps in memory be there for every command."""
+    importlib.import_module("forecast.targets").load_plans()
+    behind = importlib.import_module("forecast.models.code_behind")
+    behind.code_digest()
+    behind.libraries()
+    pages = importlib.import_module("forecast.report.page_templates").page_templates(
+        "forecast.report"
+    )
+    for name in pages.list_templates():
+        pages.get_template(name)
+    fonts = importlib.import_module("forecast.charts.fonts")
+    fonts.missing_glyphs("")
+    with fonts.chart_fonts():
+        pass
 
 
 def _become(request: dict[str, Any]) -> int:
@@ -203,6 +222,8 @@ def _become(request: dict[str, Any]) -> int:
         if not request["charts"]:
             execute = importlib.import_module("forecast.runs.execute")
             execute.draw_figures = lambda *_, **__: ([], [])  # type: ignore[attr-defined]
+            page = importlib.import_module("forecast.report.page")
+            page.page_font = lambda _: ""  # type: ignore[attr-defined]
         runpy.run_module("forecast", run_name="__main__", alter_sys=True)
     except SystemExit as end:
         code = end.code

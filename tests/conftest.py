@@ -88,19 +88,59 @@ def _create_sample(root: Path) -> None:
     _leave_later_years_out(root)
 
 
-def _run_without_charts(root: Path) -> None:
-    from forecast.api import Workspace
+def _leave_charts_out(patch: pytest.MonkeyPatch) -> None:
+    from forecast.report import page
     from forecast.runs import execute
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execute, "draw_figures", lambda *_, **__: ([], []))
-        Workspace(root).run(paths=60)
+    patch.setattr(execute, "draw_figures", lambda *_, **__: ([], []))
+    patch.setattr(page, "page_font", lambda _: "")
 
 
 @pytest.fixture(scope="session")
-def _made_sample(made_once: MadeOnce) -> Path:
-    """The built-in sample, whose runs leave later years out."""
-    return made_once("sample", _create_sample)
+def leave_charts_out() -> Callable[[pytest.MonkeyPatch], None]:
+    """Let runs draw nothing as long as what is given holds: ``no_charts`` for wider fixtures."""
+    return _leave_charts_out
+
+
+def _run_without_charts(root: Path) -> None:
+    from forecast.api import Workspace
+
+    with pytest.MonkeyPatch.context() as patch:
+        _leave_charts_out(patch)
+        Workspace(root).run(paths=60)
+
+
+def _take_fits(of: Path, root: Path) -> None:
+    """Let a workspace have the fitted models of another, as if it had had the same run."""
+    shutil.copytree(of / "models" / "fits", root / "models" / "fits")
+
+
+@pytest.fixture(scope="session")
+def _created_sample(made_once: MadeOnce) -> Path:
+    """The built-in sample as it is made, but for later years, which its runs leave out."""
+    return made_once("created", _create_sample)
+
+
+@pytest.fixture(scope="session")
+def made_run(made_once: MadeOnce, _created_sample: Path) -> Path:
+    """The built-in sample without its scenario, with a run of 60 paths that drew no chart."""
+
+    def fill(root: Path) -> None:
+        shutil.copytree(_created_sample, root, ignore=shutil.ignore_patterns("scenarios"))
+        _run_without_charts(root)
+
+    return made_once("run", fill)
+
+
+@pytest.fixture(scope="session")
+def _made_sample(made_once: MadeOnce, _created_sample: Path, made_run: Path) -> Path:
+    """The built-in sample, whose runs leave later years out and find their models fitted."""
+
+    def fill(root: Path) -> None:
+        shutil.copytree(_created_sample, root)
+        _take_fits(made_run, root)
+
+    return made_once("sample", fill)
 
 
 @pytest.fixture(scope="session")
@@ -114,26 +154,16 @@ def made_plain(made_once: MadeOnce, _made_sample: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def made_run(made_once: MadeOnce, made_plain: Path) -> Path:
-    """The built-in sample without its scenario, with a run of 60 paths that drew no chart."""
-
-    def fill(root: Path) -> None:
-        shutil.copytree(made_plain, root)
-        _run_without_charts(root)
-
-    return made_once("run", fill)
-
-
-@pytest.fixture(scope="session")
-def made_air(made_once: MadeOnce, made_plain: Path) -> Path:
+def made_air(made_once: MadeOnce, made_run: Path) -> Path:
     """The sample's days of air alone: water is most of what its projection costs."""
     from forecast.api import Workspace
 
     def fill(root: Path) -> None:
         Workspace.create(root)
         _leave_later_years_out(root)
-        days = sorted((made_plain / "data" / "raw" / "sample").glob("air/*"))
+        days = sorted((made_run / "data" / "raw" / "sample").glob("air/*"))
         assert Workspace(root).ingest(days).exit_code == 0
+        _take_fits(made_run, root)
 
     return made_once("air", fill)
 
@@ -154,10 +184,8 @@ def made_cities(made_once: MadeOnce, real_data: Path) -> Path:
 
 @pytest.fixture
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let runs in this process draw nothing: half of what a small run costs is its charts."""
-    from forecast.runs import execute
-
-    monkeypatch.setattr(execute, "draw_figures", lambda *_, **__: ([], []))
+    """Let runs in this process draw nothing: most of what a small run costs is charts and font."""
+    _leave_charts_out(monkeypatch)
 
 
 @pytest.fixture
@@ -205,7 +233,8 @@ def _commands() -> Iterator[CommandServer]:
 def forecast_command(_commands: CommandServer) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command ``forecast`` as a process; returns its exit code, stdout and stderr.
 
-    With ``charts=False`` a run draws none: for what is asked of its numbers and words.
+    With ``charts=False`` a run draws none, and its page has no font of its own: for what is asked
+    of its numbers and words.
 
     Runs of a workspace made by a plain ``init`` look at the year asked for alone; those of the
     built-in sample at later years too.

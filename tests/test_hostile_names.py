@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from forecast.charts.fonts import chart_fonts
+from forecast.cli import main
 from forecast.report.figure_parts import stem
-from forecast.terminal import Console
+from forecast.terminal import Console, complain
 from forecast.terminal_text import without_orders
 
 NAMES = [
@@ -37,6 +38,17 @@ def test_tables_and_sentences_show_them_as_they_are(
     shown = capsys.readouterr().out
     assert shown.count(without_orders(name)) >= 4
     assert "\x1b" not in shown and "\u202e" not in shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_error_shows_them_as_they_are(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["chart", name, "--workspace", "no such workspace"])
+    assert ended.value.code in (1, 2)
+    said = capsys.readouterr().err
+    complain(f"{name} is odd.")
+    assert capsys.readouterr().err == f"forecast: {without_orders(name)} is odd.\n"
+    assert not set(said) & {"\x1b", "\u202e"}
 
 
 @pytest.mark.parametrize("name", ["$x^{$", r"$\frac$", "$$", "a$b", "{{7*7}}", r"\alpha"])

@@ -218,7 +218,7 @@ def test_full_disk_is_one_sentence_and_leaves_the_old_state(
             raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(disk.os, "fsync", full)
-    monkeypatch.setattr(disk, "_sync_folder", lambda folder: None)
+    monkeypatch.setattr(disk, "sync_folder", lambda folder: None)
     with pytest.raises(WorkspaceError, match="disk is full") as caught:
         put(store, days([5, 6], start="2015-12-31"))
     assert "\n" not in str(caught.value)

@@ -24,6 +24,7 @@ from forecast.fetch.client import Answer, Client
 from forecast.fetch.registry import fetcher_named
 from forecast.fetch.report import FetchReport, FileOutcome
 from forecast.fetch.source import Download, NothingInside, Request, Source, Unusable
+from forecast.table_lock import acquire, say_waiting
 from forecast.workspace import Workspace
 
 __all__ = ["fetch"]
@@ -330,15 +331,21 @@ def _alone(folder: Path) -> Iterator[None]:
     lock = filelock.FileLock(folder / ".lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=_LOCK_TIMEOUT)
+        acquire(
+            lock, _LOCK_TIMEOUT,
+            lambda: say_waiting(
+                f"另一个命令正在下载到{folder},等待其完成。",
+                f"Another command is fetching into {folder}; waiting for it to finish.",
+            ),
+        )  # fmt: skip
     except filelock.Timeout as error:
         raise WorkspaceError(
             f"Another command has been fetching into {folder} for more than ten minutes.",
             "Let it end, then run again.",
         ) from error
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:
         raise WorkspaceError(
-            f"{folder} can't be written ({error.strerror or error}).",
+            f"{folder} can't be written ({getattr(error, 'strerror', None) or error}).",
             "Check that it is a folder and that you may write to it.",
         ) from error
     try:

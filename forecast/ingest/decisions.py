@@ -175,6 +175,8 @@ def unsettled(
         until: leave out what was decided later.
     """
     past = past_decisions(ws)
+    if past.empty:
+        return past
     past = past[past["flag_id"].isin(flags["flag_id"])]
     decided = pd.to_datetime(past["decided"])
     shown = pd.to_datetime(flags.set_index("flag_id")["decided"]).loc[past["flag_id"]].to_numpy()

@@ -147,10 +147,15 @@ def log_findings(
 def _hourly(store: Store, touched: Touched) -> list[HourLook]:
     """Return the findings on hours: those made with the days, and those still to be made."""
     seen = {(look.source, month) for look in touched.looks for month in look.months}
+    left = {
+        source: {month for month in months if (source, month) not in seen}
+        for source, months in touched.months.items()
+    }
+    if not any(left.values()):
+        return list(touched.looks)
     rules = HourRules(store.read("sites"))
-    for source, months in touched.months.items():
-        left = {month for month in months if (source, month) not in seen}
-        for block in hour_blocks(store, source, left):
+    for source, months in left.items():
+        for block in hour_blocks(store, source, months):
             rules.see(block)
     return [*touched.looks, *rules.finish()]
 
@@ -214,6 +219,8 @@ def _told(found: pd.DataFrame, flags: pd.DataFrame) -> pd.Series[bool]:
 
     A fault that goes on over the end of a month was found whole when both were looked at together.
     """
+    if found.empty or flags.empty:
+        return pd.Series(False, index=found.index)
     names = [*SERIES, "rule"]
     both = found.reset_index().merge(
         flags[[*names, "flag_id", "first", "last"]], on=names, suffixes=("", "_told")

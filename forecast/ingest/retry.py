@@ -55,6 +55,8 @@ def note_refused(ws: Workspace, report: IngestReport, received: pd.Timestamp) ->
     What a killed command left unfinished beside the list is removed.
     """
     sweep(_list(ws).parent)
+    if not _list(ws).exists() and not any(file.status == "refused" for file in report.files):
+        return
     before = refused_files(ws)
     seen = {str(file.path.resolve()) for file in report.files}
     first = refusals(ws)

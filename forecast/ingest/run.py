@@ -182,6 +182,8 @@ def ingest_paths(
 
 def _outdated(ws: Workspace, own: Sequence[Layout]) -> tuple[str, ...]:
     """Return the mappings that read files of the tables in an earlier state."""
+    if not own:
+        return ()
     files = ws.store.read("files", columns=["layout", "mapping"])
     marks = files["layout"].map({layout.name: layout.mark for layout in own})
     return tuple(sorted(files["layout"][marks.notna() & (marks != files["mapping"])].unique()))

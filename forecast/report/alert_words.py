@@ -8,11 +8,21 @@ from datetime import date
 from typing import Any
 
 from forecast.charts.words import VERDICTS, percent
+from forecast.report.short_range_words import (
+    POLLUTION,
+    day_text,
+    item_name,
+    leading_item,
+    open_percent,
+    span_text,
+    where_text,
+)
 from forecast.report.words import target_text
 from forecast.standards.indicators import indicator
 
 __all__ = [
-    "budget_words", "crossing_words", "flags_words", "harmless", "message", "run_words",
+    "budget_words", "crossing_words", "episode_over_words", "episode_words", "flags_words", "harmless",
+    "message", "run_words",
     "silent_words", "trial_words",
 ]  # fmt: skip
 
@@ -93,6 +103,53 @@ def budget_words(
         f"{zh}:{days_zh}余量{how_zh},允许{allowed}天,已用{used}天,今年还剩{left}天。",
         f"{en}: the budget of {days_en} is {how_en}: {used} of {allowed} used, "
         f"{left} days of the year left.",
+    )
+
+
+def episode_words(
+    entry: Mapping[str, Any], days: Sequence[Mapping[str, Any]], kind: str, *, worse: bool
+) -> tuple[str, str]:
+    """Say that pollution lies ahead of a city, or that what was told became worse.
+
+    Args:
+        entry: of ``short_range.air`` of a result.
+        days: the days of the episode, in order.
+        kind: ``light``, ``moderate`` or ``heavy`` pollution, or worse.
+        worse: whether an episode told before is now told at a higher level.
+    """
+    what, where = POLLUTION[kind], where_text(entry)
+    spell = span_text(*(date.fromisoformat(days[k]["date"]) for k in (0, -1)))
+    top = max(days, key=lambda d: float(d["exceed"][kind]))
+    p, on = open_percent(top["exceed"][kind]), day_text(date.fromisoformat(top["date"]))
+    led = leading_item(days)
+    by = (f",首要污染物{item_name(led)}", f", led by {item_name(led)}") if led else ("", "")
+    more = ("预警升级:", "warning raised: ") if worse else ("", "")
+    return (
+        f"{where}:{more[0]}{spell.zh}可能出现{what.zh},概率最高{p}({on.zh}){by[0]}"
+        f"(依据截至 {entry['issued']} 的监测值)。",
+        f"{where}: {more[1]}{what.en} may occur on {spell.en}, probability up to {p} ({on.en}){by[1]} "
+        f"(from readings up to {entry['issued']}).",
+    )
+
+
+def episode_over_words(
+    entry: Mapping[str, Any], first: date, last: date, kind: str, p: float
+) -> tuple[str, str]:
+    """Say that pollution that was told of days still ahead is no longer likely.
+
+    Args:
+        entry: of ``short_range.air`` of a result.
+        first, last: the days that were told.
+        kind: what was told.
+        p: highest probability of it on those days now.
+    """
+    what, spell, where = POLLUTION[kind], span_text(first, last), where_text(entry)
+    now = open_percent(p)
+    return (
+        f"{where}:此前预警的{spell.zh}{what.zh}不再较可能出现,概率最高降为{now}"
+        f"(依据截至 {entry['issued']} 的监测值)。",
+        f"{where}: the {what.en} told of {spell.en} is no longer likely, at most {now} "
+        f"(from readings up to {entry['issued']}).",
     )
 
 

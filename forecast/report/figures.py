@@ -22,6 +22,7 @@ from forecast.report.review_air import air_targets, budget_data, unmeasured
 from forecast.report.review_days import CityDays, cities_of
 from forecast.report.scenario_figure import scenario_jobs
 from forecast.report.scoreboard_figure import scoreboard_data, scoreboard_regions
+from forecast.report.short_range_figure import outlook_jobs
 from forecast.report.water_figures import flow_job, tiles_job
 
 __all__ = ["draw_figures"]
@@ -50,6 +51,7 @@ def draw_figures(
     entries = result["projections"]
     run_id = str(result["run"]["id"])
     made = _scoreboards(projection, result, run_id, notices, panel)
+    made.extend(outlook_jobs(result.get("short_range"), run_id, notices))
     budgets = {} if panel is None else _budgets(panel, result, run_id, notices)
     for air in projection.air:
         if air.tracks is None:

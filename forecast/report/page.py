@@ -25,6 +25,7 @@ from forecast.report.scoreboard import (
     verdict_counts,
 )
 from forecast.report.section_cards import card_regions
+from forecast.report.short_range_page import short_range_fragment
 from forecast.report.svg import Glyphs, inline_svg, page_font
 from forecast.report.words import (
     BASELINES,
@@ -123,6 +124,7 @@ def page_text(context: PageContext) -> str:
         "folded": sum(len(r.rows) for r in regions) > _OPEN_ROWS and len(regions) > 1,
         "places": _places(context, regions, glyphs),
         "scenarios": _scenarios(context, glyphs),
+        "short_range": short_range_fragment(context.result.get("short_range")),
         "glyphs": glyphs,
         "unjudged": [row for row in judged if row.verdict in UNJUDGED],
         "water": card_regions(context.result),

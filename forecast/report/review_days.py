@@ -198,7 +198,7 @@ def city_of(panel: Panel, standard: str | None, denominator: str = "valid") -> C
     """
     cities = cities_of(panel, standard, denominator)
     if not cities:
-        others = sorted({str(r) for r in panel.air["region"]})
+        others = sorted({str(r) for r in panel.air["region"].unique()})
         raise InputError(
             f"There are no daily values of air of {panel.only or 'any city'}.",
             f"Regions with them: {', '.join(others[:20])}." if others else

@@ -174,7 +174,7 @@ class ReviewRequest:
             ]
             if names:
                 rows = with_cities(self.store.read(table, partitions=[part], regions=names), sites)
-                keys = rows["region"].map({r: normalise_region(r) for r in set(rows["region"])})
+                keys = rows["region"].map({r: normalise_region(r) for r in rows["region"].unique()})
                 found.append(rows[keys == wanted])
         if not found:
             return self.store.read(table, partitions=[]), sites

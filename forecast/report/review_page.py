@@ -27,6 +27,7 @@ from forecast.report.document import (
     in_language,
     numbering,
 )
+from forecast.report.page_templates import page_templates
 from forecast.report.review_layout import (
     NO_ROWS,
     RESERVATION,
@@ -72,15 +73,6 @@ def write_review_page(document: Document, path: Path, lang: Language) -> None:
 
 def review_page_text(document: Document, lang: Language) -> str:
     """Return the page as text; it is well-formed XML as well as HTML."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("forecast.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     glyphs = Glyphs()
     written = _Written(document, lang, glyphs)
     values: dict[str, Any] = {
@@ -96,7 +88,7 @@ def review_page_text(document: Document, lang: Language) -> str:
         "say": {name: in_language(pair, lang) for name, pair in _SAY.items()},
         "stop": "" if lang == "zh" else ".",
     }
-    template = environment.get_template("review.html.j2")
+    template = page_templates("forecast.report").get_template("review.html.j2")
     page: str = template.render(**values, font="")
     return template.render(**values, font=page_font(page))
 

@@ -19,6 +19,7 @@ from forecast.report.document import (
     resolved,
 )
 from forecast.report.figure_parts import Notices
+from forecast.report.page_templates import page_templates
 from forecast.report.scenario_figure import scenario_notices
 from forecast.report.scenario_parts import (
     CHART,
@@ -143,15 +144,6 @@ def scenario_page_text(told: Told, charts: Sequence[Chart] = (), notices: Notice
             each stands beside the page, as ``save`` writes it.
         notices: lines that must not be missed, as (Chinese, English).
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("forecast.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     glyphs = Glyphs()
     figures = [
         ScenarioFigure(svg_text(c), Pair(c.title_zh, c.title_en), f"{c.name}.csv") for c in charts
@@ -161,7 +153,7 @@ def scenario_page_text(told: Told, charts: Sequence[Chart] = (), notices: Notice
         "notices": scenario_notices(told, notices),
         "scenarios": [scenario_section(told, figures, glyphs)],
     }  # fmt: skip
-    template = environment.get_template("scenario_page.html.j2")
+    template = page_templates("forecast.report").get_template("scenario_page.html.j2")
     page: str = template.render(**values, font="")
     return template.render(**values, font=page_font(page))
 

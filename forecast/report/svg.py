@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
+from functools import lru_cache
 from html import unescape
 
 __all__ = ["Glyphs", "inline_svg", "page_font"]
@@ -119,8 +120,16 @@ def _styled(text: str, prefix: str) -> str:
 
 def page_font(page: str) -> str:
     """Return the WOFF of the characters of a page, in base64, so that the page needs no font."""
-    from forecast.charts.fonts import missing_glyphs, subset_woff
+    from forecast.charts.fonts import missing_glyphs
 
     characters = {c for c in set(unescape(page)) if c.isprintable()}
     characters -= missing_glyphs("".join(characters))
-    return base64.b64encode(subset_woff(sorted(characters))).decode("ascii")
+    return _font_of("".join(sorted(characters)))
+
+
+@lru_cache(maxsize=4)
+def _font_of(characters: str) -> str:
+    # Pages of one process differ in their numbers more often than in their characters.
+    from forecast.charts.fonts import subset_woff
+
+    return base64.b64encode(subset_woff(characters)).decode("ascii")

@@ -11,7 +11,7 @@ from forecast.terminal_text import without_orders
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["render_table", "summary_line"]
+__all__ = ["fitted", "render_table", "summary_line"]
 
 #: Characters that a Chinese Windows console (code page 936) lacks, and what stands for them.
 _PLAIN = str.maketrans({"µ": "μ", "³": "3", "²": "2", "₃": "3"})
@@ -60,8 +60,8 @@ def render_table(result: dict[str, Any], lang: Literal["zh", "en"], console: Con
             else f"{unanswered} further targets have neither readings nor an entered figure; "
             "the page says why."
         )
-        console.print(_fit(more, console), highlight=False, markup=False)
-    console.print(_fit(summary_line(result, lang), console), highlight=False, markup=False)
+        console.print(fitted(more, console), highlight=False, markup=False)
+    console.print(fitted(summary_line(result, lang), console), highlight=False, markup=False)
 
 
 def summary_line(result: dict[str, Any], lang: Literal["zh", "en"]) -> str:
@@ -89,7 +89,7 @@ def _print(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=_fit(title, console), box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(title=fitted(title, console), box=box.SIMPLE_HEAD, title_justify="left")
     heads = _ASSESS_HEADS if assess else _HEADS
     for k, head in enumerate(heads):
         numeric = k == 4 if assess else k in {3, 5}
@@ -98,7 +98,7 @@ def _print(
         )
     for row in rows:
         cells = _assessed(row, lang) if assess else _forecast(row, lang)
-        texts = [Text(_fit(cell, console)) for cell in cells]
+        texts = [Text(fitted(cell, console)) for cell in cells]
         if not assess:
             texts[-1].stylize(f"{row.ink} on {row.fill}")
         table.add_row(*texts)
@@ -125,7 +125,7 @@ def _name(row: Row, lang: Literal["zh", "en"]) -> str:
     return str(getattr(row.name, lang))
 
 
-def _fit(text: str, console: Console) -> str:
+def fitted(text: str, console: Console) -> str:
     """Return ``text`` in characters that the console's encoding has."""
     text = without_orders(text)
     encoding = console.encoding or "utf-8"

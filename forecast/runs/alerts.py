@@ -22,6 +22,7 @@ from forecast.report.alert_words import (
     run_words,
     silent_words,
 )
+from forecast.runs.alerts_episode import episodes_of
 
 __all__ = ["MEMORY_VERSION", "Alert", "Judged", "Source", "Thresholds", "alerts_of", "zone_of"]
 
@@ -44,7 +45,7 @@ class Alert:
 
     Attributes:
         key: what it is about; the memory knows it by this.
-        kind: ``probability``, ``budget``, ``silent``, ``run`` or ``quality``.
+        kind: ``probability``, ``budget``, ``episode``, ``silent``, ``run`` or ``quality``.
         level: ``bad``, ``warning`` or ``good``.
         zh, en: one sentence with the reason.
     """
@@ -124,6 +125,10 @@ def alerts_of(
     found = [
         *_crossings(previous, current, own, thresholds or Thresholds(), known, new),
         *_budgets(previous, current, known, new),
+        *(
+            Alert(e.key, "episode", e.level, *e.words)
+            for e in episodes_of(current, own, known, new, today)
+        ),
         *_lasting(_silent(sources, own, known, today), known, new, own, today),
         *_lasting(_runs(health), known, new, own, today, part="run"),
         *_flag_jumps(flags, own, known, new),

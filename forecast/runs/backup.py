@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -15,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from forecast import __version__
-from forecast.disk import drop
+from forecast.disk import drop, is_full, sync_folder
 from forecast.errors import UsageError, WorkspaceError
 from forecast.runs.backup_archive import (
     BACKUP_VERSION,
@@ -108,7 +107,7 @@ def back_up(
         size, sha256 = aside.stat().st_size, file_sha256(aside)
         _name(aside, file)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = is_full(error)
         raise WorkspaceError(
             f"The backup {file} could not be written ({_why(error, aside)}); there is none.",
             "Free some space, or choose another place."
@@ -306,8 +305,4 @@ def _name(aside: Path, file: Path) -> None:
         if file.exists():
             raise taken from error
         aside.rename(file)
-    handle = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(file.parent)

@@ -180,7 +180,9 @@ def _files(folder: Path, name: str) -> Iterator[Entry]:
 
 
 def _passes(name: str) -> bool:
-    return name.startswith(".") and (name.endswith(_PASSING) or name.startswith(".building-"))
+    return name.startswith(".") and (
+        name.endswith(_PASSING) or name.startswith((".building-", ".replaced-"))
+    )
 
 
 def _check_names(names: list[str]) -> None:

@@ -21,6 +21,7 @@ from forecast.disk import write_file
 from forecast.report.change_words import change_fragment
 from forecast.report.figures import draw_figures
 from forecast.report.page import PageContext, write_page
+from forecast.report.short_range_table import write_outlook
 from forecast.runs.changes import changes_since
 from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.lock import alone
@@ -151,6 +152,7 @@ def _write(
     changed = None if told is None else told.to_dict()
     if changed is not None:
         (aside / "changes.json").write_text(to_json(changed), encoding="utf-8", newline="\n")
+    write_outlook(result["short_range"], aside)
     context = PageContext(
         workspace=config.workspace.name or workspace.root.name,
         result=result,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,17 +14,20 @@ import pandas as pd
 from forecast import __version__
 from forecast.configuration import Config
 from forecast.errors import ForecastError
+from forecast.features.weather_ahead import WeatherAhead
 from forecast.models.kept_fits import KeptFits
 from forecast.models.registry import air_model
 from forecast.projection.flow_trends import FlowTrend
 from forecast.projection.panel import Panel, PanelProjection, project_panel
 from forecast.projection.settings import Settings
+from forecast.projection.short_range import short_range, water_short_range
 from forecast.runs.inputs import load_panel
 from forecast.runs.manifest import file_sha256
 from forecast.runs.request import Request, settings_of
 from forecast.runs.scenario_files import scenario_files
 from forecast.runs.scenario_packages import NamedScenario
 from forecast.runs.scenario_runs import regions_of, run_scenarios, scenarios_sha256
+from forecast.runs.short_range_weather import forecasts_sha256, load_forecasts
 from forecast.runs.water_inputs import region_flow_trends, unmatched_sections, water_rows
 from forecast.workspace import Workspace
 
@@ -41,7 +44,9 @@ class Question:
         panel, settings: what is projected and how.
         asked: JSON-ready, every default filled in; it names the run.
         config_sha256, plans_sha256: of the configuration's bytes and of the plans in use.
-        scenarios: the scenario files; ``wrong`` those that could not be read (zh, en).
+        scenarios: the scenario files.
+        forecasts: normalised region → the weather forecast for the next days.
+        wrong: what is wrong with files beside the readings that could not be read (zh, en).
     """
 
     panel: Panel
@@ -50,6 +55,7 @@ class Question:
     config_sha256: str
     plans_sha256: str
     scenarios: Sequence[NamedScenario] = ()
+    forecasts: Mapping[str, WeatherAhead] = field(default_factory=dict)
     wrong: Sequence[tuple[str, str]] = ()
 
     @property
@@ -96,10 +102,13 @@ def question_of(workspace: Workspace, request: Request) -> Question:
     files, wrong = scenario_files(workspace)
     if files:
         asked["scenarios"] = scenarios_sha256(files)
+    forecasts, unread = load_forecasts(workspace, as_of, set(panel.air["region"]))
+    if forecasts:
+        asked["weather_forecasts"] = forecasts_sha256(forecasts)
     plans = "".join(p.model_dump_json() for p in panel.entered.plans)
     return Question(
         panel, settings, asked, file_sha256(workspace.config_path),
-        hashlib.sha256(plans.encode("utf-8")).hexdigest(), files, wrong,
+        hashlib.sha256(plans.encode("utf-8")).hexdigest(), files, forecasts, (*wrong, *unread),
     )  # fmt: skip
 
 
@@ -148,6 +157,10 @@ def answered(
         "water": water_rows(projection.water, flow),
         "reference": projection.reference,
         "scenarios": scenarios,
+        "short_range": {
+            "air": short_range(panel, settings, question.forecasts),
+            "water": water_short_range(panel, settings, projection.water),
+        },
         "expected_days": [
             {"region": a.region, "place": a.place, **a.ahead}
             for a in projection.air

@@ -22,12 +22,13 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.disk import write_file
+from forecast.disk import drop, write_cure, write_file
 from forecast.errors import WorkspaceError
 from forecast.region_names import normalise_region
 from forecast.runs.lock import held
 from forecast.runs.register_blocks import FIRST, Block, Line, block_line, lines_of
 from forecast.runs.register_entries import Tables, packed_entries, told_run
+from forecast.runs.register_short_range import Outlooks, packed_short_range
 from forecast.workspace import Workspace
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Receipt",
     "append_run",
     "check_register",
+    "read_outlooks",
     "read_register",
     "read_said",
 ]
@@ -102,6 +104,9 @@ def append_run(workspace: Workspace, result: Mapping[str, Any]) -> Receipt:
     known = date.fromisoformat(str(run["as_of"])).strftime("%Y-%m")
     month = max(datetime.fromisoformat(str(run["created"])).strftime("%Y-%m"), known)
     with _alone(folder):
+        for rest in folder.glob(".*.tmp"):
+            # Of a writer that was killed; there is but one at a time.
+            drop(rest)
         files = _files(folder)
         # No run stands in a month before its own readings.
         for path in (p for p in files if p.stem >= known):
@@ -110,7 +115,8 @@ def append_run(workspace: Workspace, result: Mapping[str, Any]) -> Receipt:
                     return Receipt(line.block.number, line.block.sha256, new=False)
         number, prev = _end(folder, files)
         regions, entries = packed_entries(result["projections"])
-        text, digest = block_line(number + 1, prev, run, regions, entries)
+        ahead = packed_short_range(result.get("short_range"))
+        text, digest = block_line(number + 1, prev, run, regions, entries, ahead)
         # A clock that was turned back must not put a block before older ones.
         name = max(month, files[-1].stem) if files else month
         _add(folder / f"{name}.jsonl", text)
@@ -169,11 +175,47 @@ def read_said(
         try:
             tables.add(block, names, indicator=indicator)
         except ValueError as error:
-            raise WorkspaceError(
-                f"{line.path}, line {line.at}: the forecasts can't be read ({error}).",
-                "Put the file back from a backup.",
-            ) from error
+            raise _unreadable(line, error) from error
     return tables.forecasts(), tables.targets()
+
+
+def read_outlooks(
+    workspace: Workspace,
+    region: str | None = None,
+    *,
+    chosen: Callable[[Mapping[str, Any]], bool] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what was said of the next days: of cities, and of sections.
+
+    Blocks of runs that had no such outlook add nothing.
+
+    Args:
+        workspace, region, chosen: as for :func:`read_said`.
+
+    Returns:
+        The tables of :class:`forecast.runs.register_short_range.Outlooks`.
+
+    Raises:
+        WorkspaceError: a file can't be read, or a block that is whole can't be understood.
+    """
+    wanted = None if region is None else _wanted(workspace, region)
+    found = Outlooks(None if wanted is None else lambda name: normalise_region(name) == wanted)
+    for line in _lines(_folder(workspace)):
+        block = line.block
+        if block is None or (chosen is not None and not chosen(block.run)):
+            continue
+        try:
+            found.add(block)
+        except ValueError as error:
+            raise _unreadable(line, error) from error
+    return found.cities(), found.sections()
+
+
+def _unreadable(line: Line, error: ValueError) -> WorkspaceError:
+    return WorkspaceError(
+        f"{line.path}, line {line.at}: the forecasts can't be read ({error}).",
+        "Put the file back from a backup.",
+    )
 
 
 def check_register(workspace: Workspace) -> Check:
@@ -324,7 +366,7 @@ def _add(path: Path, line: bytes) -> None:
         raise WorkspaceError(
             f"The register {path} could not be written ({error.strerror or error}); what it held "
             "is as it was.",
-            "Make room or check the permissions, then run again: the run is added then.",
+            f"{write_cure(error)} It is added when the run is run again.",
         ) from error
 
 

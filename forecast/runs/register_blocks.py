@@ -45,6 +45,7 @@ class Block:
             config_sha256``).
         regions: region → its entries, packed.
         entries: number of entries.
+        short_range: the outlook of the next days, packed; empty where the run had none.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Block:
     run: dict[str, Any]
     regions: dict[str, str]
     entries: int
+    short_range: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,18 @@ class Line:
 
 
 def block_line(
-    number: int, prev: str, run: dict[str, Any], regions: dict[str, str], entries: int
+    number: int,
+    prev: str,
+    run: dict[str, Any],
+    regions: dict[str, str],
+    entries: int,
+    short_range: str = "",
 ) -> tuple[bytes, str]:
     """Write a block; return the line with its line break, and its hash."""
+    more = {"short_range": short_range} if short_range else {}
     body = json.dumps(
-        {"form": FORM, "n": number, "prev": prev, "run": run, "entries": entries, "regions": regions},
+        {"form": FORM, "n": number, "prev": prev, "run": run, "entries": entries, "regions": regions,
+         **more},
         ensure_ascii=True, allow_nan=False, separators=(",", ":"),
     ).encode("ascii")[1:]  # fmt: skip
     digest = hashlib.sha256(body).hexdigest()
@@ -115,6 +124,7 @@ def _block(line: bytes, path: Path, heads_only: bool) -> Block | None:
         return Block(
             int(told["n"]), digest.decode("ascii"), str(told["prev"]), dict(told["run"]),
             {} if heads_only else dict(told["regions"]), int(told["entries"]),
+            "" if heads_only else str(told.get("short_range", "")),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError):
         return None

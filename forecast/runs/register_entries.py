@@ -24,6 +24,8 @@ __all__ = [
     "Tables",
     "level_columns",
     "packed_entries",
+    "run_lengths",
+    "spelled_out",
     "told_run",
 ]
 
@@ -80,27 +82,34 @@ def _columns(entries: list[Mapping[str, Any]]) -> dict[str, Any]:
         kinds.append(levels.index(have) if have else None)
     rules = sorted({name for e in entries for name in e["baselines"]})
     return {
-        **{name: _short([e[name] for e in entries]) for name in (*_TEXT, "year")},
-        "observed": {name: _short([e["observed"][name] for e in entries]) for name in _OBSERVED},
-        **{name: _short([one.get(name) for one in said]) for name in ("model", "n_paths", "mean")},
+        **{name: run_lengths([e[name] for e in entries]) for name in (*_TEXT, "year")},
+        "observed": {
+            name: run_lengths([e["observed"][name] for e in entries]) for name in _OBSERVED
+        },
+        **{
+            name: run_lengths([one.get(name) for one in said])
+            for name in ("model", "n_paths", "mean")
+        },
         "levels": levels,
-        "level_set": _short(kinds),
+        "level_set": run_lengths(kinds),
         "quantiles": [list(one.get("quantiles", {}).values()) for one in said],
-        "classes": _short(
+        "classes": run_lengths(
             [list(one["classes"].values()) if "classes" in one else None for one in said]
         ),
-        "baselines": {name: _short([e["baselines"].get(name) for e in entries]) for name in rules},
+        "baselines": {
+            name: run_lengths([e["baselines"].get(name) for e in entries]) for name in rules
+        },
         "targets": {
             "entry": [at for at, e in enumerate(entries) for _ in e["targets"]],
             **{
-                name: _short([t.get(name) for e in entries for t in e["targets"]])
+                name: run_lengths([t.get(name) for e in entries for t in e["targets"]])
                 for name in _TARGET
             },
         },
     }
 
 
-def _short(values: list[Any]) -> Any:
+def run_lengths(values: list[Any]) -> Any:
     """The list, or its runs of equal values with their lengths where that is shorter."""
     runs = [(v, sum(1 for _ in own)) for v, own in groupby(values)]
     if 2 * len(runs) > len(values):
@@ -108,8 +117,8 @@ def _short(values: list[Any]) -> Any:
     return {"value": [v for v, _ in runs], "times": [n for _, n in runs]}
 
 
-def _long(told: Any) -> list[Any]:
-    """Inverse of :func:`_short`."""
+def spelled_out(told: Any) -> list[Any]:
+    """Inverse of :func:`run_lengths`."""
     if isinstance(told, list):
         return told
     out: list[Any] = []
@@ -270,18 +279,18 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """The columns of several regions one behind the other."""
 
     def column(of: Callable[[dict[str, Any]], Any]) -> list[Any]:
-        return [v for part in parts for v in _long(of(part))]
+        return [v for part in parts for v in spelled_out(of(part))]
 
     names = (*_TEXT, "year", "model", "n_paths", "mean", "quantiles", "classes")
     out: dict[str, Any] = {name: column(itemgetter(name)) for name in names}
     out["observed"] = {n: column(lambda part, n=n: part["observed"][n]) for n in _OBSERVED}  # type: ignore[misc]
-    sizes = [len(_long(part["indicator"])) for part in parts]
+    sizes = [len(spelled_out(part["indicator"])) for part in parts]
     out["baselines"] = {
         name: [
             v
             for part, size in zip(parts, sizes, strict=True)
             for v in (
-                _long(part["baselines"][name]) if name in part["baselines"] else [None] * size
+                spelled_out(part["baselines"][name]) if name in part["baselines"] else [None] * size
             )
         ]
         for name in {name: None for part in parts for name in part["baselines"]}
@@ -293,10 +302,10 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     for part, size in zip(parts, sizes, strict=True):
         levels += [have for have in part["levels"] if have not in levels]
         at = [levels.index(have) for have in part["levels"]]
-        kinds += [None if kind is None else at[kind] for kind in _long(part["level_set"])]
+        kinds += [None if kind is None else at[kind] for kind in spelled_out(part["level_set"])]
         judged["entry"] += [row + start for row in part["targets"]["entry"]]
         for name in _TARGET:
-            judged[name] += _long(part["targets"][name])
+            judged[name] += spelled_out(part["targets"][name])
         start += size
     return out | {"levels": levels, "level_set": kinds, "targets": judged}
 

@@ -93,6 +93,8 @@ def repeat(
             )
         if question.asked.get("scenarios") != asked.get("scenarios"):
             reasons.append(("情景文件已改变", "the scenario files are not as they were"))
+        if question.asked.get("weather_forecasts") != asked.get("weather_forecasts"):
+            reasons.append(("天气预报已改变", "the weather forecasts are not as they were"))
         if question.asked["as_of"] != asked["as_of"]:
             reasons.append(
                 (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import filelock
 
-from forecast.disk import drop
+from forecast.disk import drop, is_full, sync_folder
 from forecast.errors import InputError, UsageError, WorkspaceError
 from forecast.runs.backup_archive import Listing, OpenBackup, open_backup
 from forecast.tables import TABLES
@@ -63,9 +62,9 @@ def restore(file: Path, to: Path) -> Restored:
                 if root.exists():
                     root.rmdir()
                 aside.rename(root)
-                _sync(root.parent)
+                sync_folder(root.parent)
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = is_full(error)
             raise WorkspaceError(
                 f"{root} can't be written ({error.strerror or error}); nothing was restored.",
                 "Free some space, then give the command again."
@@ -145,7 +144,7 @@ def _unpack(opened: OpenBackup, aside: Path) -> None:
             os.fsync(out.fileno())
         os.utime(path, ns=(member.modified, member.modified))
     for folder, _, _ in os.walk(aside, topdown=False):
-        _sync(Path(folder))
+        sync_folder(Path(folder))
 
 
 def _opened(opened: OpenBackup, aside: Path) -> dict[str, int]:
@@ -170,14 +169,3 @@ def _opened(opened: OpenBackup, aside: Path) -> dict[str, int]:
             rows[table] = rows.get(table, 0) + found
     opened.check_tables(store.processed)
     return rows
-
-
-def _sync(folder: Path) -> None:
-    """Make names durable; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

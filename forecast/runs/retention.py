@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.configuration_retention import RetentionSettings
+from forecast.disk import sync_folder
 from forecast.runs.lock import alone
 from forecast.workspace import Workspace
 
@@ -144,6 +145,7 @@ def retire(
             aside = one.folder.with_name(f"{_GOING}{one.folder.name}")
             try:
                 one.folder.rename(aside)
+                sync_folder(aside.parent)
             except OSError as error:
                 why = error.strerror or error
                 said.append(

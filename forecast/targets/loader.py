@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,9 @@ def find_plan(plans: Sequence[Plan], plan_id: str) -> Plan:
     )
 
 
+@lru_cache(maxsize=32)
 def _parse(text: str, name: str) -> Plan:
+    # A process asks for the same plans several times, and a plan is frozen.
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

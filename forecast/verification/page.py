@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,8 @@ import pandas as pd
 
 from forecast.charts.chart import Chart, svg_text
 from forecast.projection.hindcast_indicators import HINDCAST_INDICATORS, hindcast_indicator
-from forecast.report.svg import Glyphs, inline_svg
+from forecast.report.page_templates import page_templates
+from forecast.report.svg import Glyphs, inline_svg, page_font
 from forecast.report.words import UNIT_ZH, Pair
 from forecast.verification.effects import Effects
 from forecast.verification.figures import RULE_NAMES, Named
@@ -60,17 +60,6 @@ class BacktestPage:
 
 def page_text(page: BacktestPage) -> str:
     """Return the page; it is well-formed XML as well as HTML."""
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("forecast.verification"), PackageLoader("forecast.report")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     glyphs = Glyphs()
     figures = [
         {
@@ -92,18 +81,11 @@ def page_text(page: BacktestPage) -> str:
         "bins": [(page.models[m], _bins(table)) for m, table in page.bins.items()],
         "glyphs": glyphs,
     }
-    template = environment.get_template("backtest.html.j2")
+    template = page_templates("forecast.verification", "forecast.report").get_template(
+        "backtest.html.j2"
+    )
     text: str = template.render(**values, font="")
-    return template.render(**values, font=_font(text))
-
-
-def _font(text: str) -> str:
-    """WOFF of the page's own characters, in base64."""
-    from forecast.charts.fonts import missing_glyphs, subset_woff
-
-    characters = {c for c in unescape(text) if c.isprintable()}
-    characters -= missing_glyphs("".join(characters))
-    return base64.b64encode(subset_woff(sorted(characters))).decode("ascii")
+    return template.render(**values, font=page_font(text))
 
 
 def _order(table: pd.DataFrame) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -17,10 +17,12 @@ from forecast.runs.register import Check, check_register, read_said
 from forecast.runs.register_entries import level_columns
 from forecast.verification.scores import effective_cases, paired_difference
 from forecast.verification.tables import difference_table, score_table
-from forecast.verification.verify_drift import drift_sentence, drift_table
+from forecast.verification.verify_drift import drift_table
 from forecast.verification.verify_rows import MODEL, scored_rows
+from forecast.verification.verify_short_range import OutlookRecord, verify_short_range
 from forecast.verification.verify_targets import judged_events, reliability_table, target_scores
 from forecast.verification.verify_truth import came, verdicts
+from forecast.verification.verify_words import REASONS, verify_sentences
 from forecast.workspace import Workspace
 
 __all__ = ["Made", "Verification", "verify"]
@@ -52,6 +54,7 @@ class Verification:
         check: the state of the register.
         counts: ``runs, forecasts, scored, cases, years, in_time, afterwards, pending``.
         sentences: what it comes to, in Chinese and English.
+        outlooks: the same of the outlooks of the next days; empty where one indicator is asked for.
     """
 
     scores: pd.DataFrame
@@ -65,6 +68,7 @@ class Verification:
     check: Check
     counts: Mapping[str, int]
     sentences: tuple[tuple[str, str], ...]
+    outlooks: OutlookRecord = field(default_factory=OutlookRecord)
 
     def to_dict(self) -> dict[str, Any]:
         """The tables and sentences as JSON-ready data; single forecasts are in the CSV files."""
@@ -81,6 +85,8 @@ class Verification:
             "scores": _records(self.scores), "differences": _records(self.differences),
             "targets": _records(self.targets), "reliability": _records(self.reliability),
             "drift": _records(self.drift), "pending": _records(self.pending),
+            "short_range": _records(self.outlooks.scores),
+            "short_range_levels": _records(self.outlooks.levels),
             "sentences": [{"zh": zh, "en": en} for zh, en in self.sentences],
         }  # fmt: skip
 
@@ -123,6 +129,9 @@ def verify(
     seed = workspace.config.run.seed
     events = _events(workspace, known, targets, region)
     drift = drift_table(rows) if len(rows) else drift_table(_no_rows())
+    outlooks = OutlookRecord()
+    if indicator is None:
+        outlooks = verify_short_range(workspace, region=region, since=since, until=until, made=made)
     pending = _pending(known)
     counts = {
         "runs": int(known["run"].nunique()), "forecasts": len(known), "scored": len(rows),
@@ -137,7 +146,8 @@ def verify(
         reliability=reliability_table(events) if len(events) else pd.DataFrame(),
         drift=drift, pending=pending, forecasts=_told(known, rows, targets), events=events,
         check=check, counts=counts,
-        sentences=_sentences(counts, pending, drift, chosen, check),
+        sentences=(*verify_sentences(counts, pending, drift, chosen, check), *outlooks.sentences),
+        outlooks=outlooks,
     )  # fmt: skip
 
 
@@ -306,20 +316,10 @@ def _target_tables(events: pd.DataFrame, seed: int) -> pd.DataFrame:
     return joined[[*first, *(c for c in joined.columns if c not in first)]]
 
 
-#: Why a forecast is not scored.
-_REASONS: dict[str, tuple[str, str]] = {
-    "open": ("评价期尚未结束", "its year is not over yet"),
-    "stopped": ("该点位的监测在评价期结束前中断", "the readings of the place end before its year does"),
-    "too_few": ("已结束,但有效监测不足", "its year is over, with too few valid readings"),
-    "not_measured": ("现有监测数据中没有该指标或点位", "the readings hold no such place or indicator"),
-    "period": ("评价期不是一个日历年", "its period is not a calendar year"),
-}  # fmt: skip
-
-
 def _pending(known: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (reason, year), own in known[known["state"] != "scored"].groupby(["state", "year"]):
-        zh, en = _REASONS[str(reason)]
+        zh, en = REASONS[str(reason)]
         rows.append(
             {
                 "reason": reason, "zh": zh, "en": en, "year": year, "forecasts": len(own),
@@ -341,45 +341,6 @@ def _told(known: pd.DataFrame, rows: pd.DataFrame, targets: pd.DataFrame) -> pd.
     asked = targets[(targets["kind"] == "threshold") & targets["value"].notna()]
     told["target"] = asked.drop_duplicates("entry").set_index("entry")["value"]
     return told.sort_values(["region", "place", "indicator", "year", "as_of"], ignore_index=True)
-
-
-def _scored(n: Mapping[str, int]) -> tuple[str, str]:
-    return (
-        f"已评分{n['scored']}次预测,来自{n['years']}个年份、{n['cases']}个“点位×年份”;"
-        "同一年同一点位的各次预测相互关联,只算一个独立个例",
-        f"{n['scored']} forecasts are scored, of {n['years']} years and {n['cases']} places × years; "
-        "forecasts of one place and year hang together and count as one independent case",
-    )
-
-
-def _sentences(
-    counts: Mapping[str, int], pending: pd.DataFrame, drift: pd.DataFrame, chosen: str, check: Check
-) -> tuple[tuple[str, str], ...]:
-    out = [
-        (f"登记簿:{f.where}第{f.at}行:{f.zh}" if f.at else f"登记簿:{f.zh}",
-         f"register: {f.where}, line {f.at}: {f.en}" if f.at else f"register: {f.en}")
-        for f in check.faults
-    ]  # fmt: skip
-    n = counts
-    if not n["scored"]:
-        out.append(("还没有可以评分的预测", "nothing can be scored yet"))
-    else:
-        out.append(_scored(n))
-    if n["afterwards"] and chosen != "in_time":
-        out.append(
-            (
-                f"其中{n['afterwards']}次为评价期结束后按当时数据补做,不是当时发布的预测",
-                f"{n['afterwards']} of them were made after their year was over, from what was known at "
-                "the time: they were not issued then",
-            )
-        )
-    for reason, own in pending.groupby("reason", sort=False):
-        zh, en = _REASONS[str(reason)]
-        years = ", ".join(str(y) for y in sorted(set(own["year"])))
-        total = int(own["forecasts"].sum())
-        out.append((f"{total}次未评分({years}):{zh}", f"{total} not scored ({years}): {en}"))
-    out += [drift_sentence(row) for row in drift.to_dict("records") if row["drift"]]
-    return tuple(out)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -130,6 +130,8 @@ def _write(folder: Path, found: Verification, charts: list[Chart]) -> None:
         ("scores", found.scores), ("differences", found.differences), ("targets", found.targets),
         ("reliability", found.reliability), ("drift", found.drift), ("pending", found.pending),
         ("forecasts", found.forecasts), ("events", found.events),
+        ("short_range", found.outlooks.scores), ("short_range_levels", found.outlooks.levels),
+        ("outlooks", found.outlooks.days),
     ):  # fmt: skip
         write_file(folder / f"{stem}.csv", _csv(table))
     for chart in charts:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_texts import drawn_texts
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from forecast import Workspace
@@ -109,7 +108,7 @@ def _words(charts: list[Chart]) -> str:
 
 def _overlapping(figure: Figure) -> list[tuple[str, str]]:
     """Texts cut by the edge of the sheet, with ``""``, and pairs that lie over each other."""
-    FigureCanvasAgg(figure).draw()
+    figure.draw_without_rendering()
     width, height = figure.get_size_inches() * figure.dpi
     boxes = [(t.get_text(), t.get_window_extent().extents) for t in drawn_texts(figure)]
     out = [

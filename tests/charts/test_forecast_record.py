@@ -60,7 +60,7 @@ def test_words_lie_inside_and_apart(
     shown = tuple(panel(a_year=a_year) for _ in range(panels))
     chart = forecast_record(dataclasses.replace(record, panels=shown), lang=lang)
     agg = FigureCanvasAgg(chart.figure)
-    agg.draw()  # only then does a legend know where its words are
+    chart.figure.draw_without_rendering()  # only then does a legend know where its words are
     renderer = agg.get_renderer()
     width = agg.get_width_height()[0]
     boxes = [(t, t.get_window_extent(renderer)) for t in drawn_texts(chart.figure)]

@@ -16,7 +16,6 @@ from figure_texts import drawn_texts
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -184,7 +183,7 @@ def drawn(draw: Callable[[Lang], list[Chart]]) -> Callable[[Lang], list[Chart]]:
 
 def assert_apart(figure: Figure) -> None:
     """No text lies over another or is cut by the edge of the sheet."""
-    FigureCanvasAgg(figure).draw()
+    figure.draw_without_rendering()
     width, height = figure.get_size_inches() * figure.dpi
     boxes = [(t.get_text(), t.get_window_extent().extents) for t in drawn_texts(figure)]
     for text, (x0, y0, x1, y1) in boxes:

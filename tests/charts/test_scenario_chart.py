@@ -83,9 +83,9 @@ def test_every_glyph_is_there_and_no_words_overlap(
     scenario: ScenarioChartData, levers: ScenarioMapData, lang: Lang
 ) -> None:
     for chart in (scenario_chart(scenario, lang=lang), scenario_map(levers, lang=lang)):
-        FigureCanvasAgg(chart.figure).draw()
+        renderer = FigureCanvasAgg(chart.figure).get_renderer()
+        chart.figure.draw_without_rendering()
         assert missing_glyphs(words(chart)) == set()
-        renderer = chart.figure.canvas.get_renderer()  # type: ignore[attr-defined]
         width, height = chart.figure.canvas.get_width_height()
         boxes = [(t, t.get_window_extent(renderer)) for t in drawn_texts(chart.figure)]
         for one, box in boxes:

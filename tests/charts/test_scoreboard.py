@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from forecast.charts import Footer, save
 from forecast.charts.bad_day_budget import AHEAD_COLUMNS
@@ -61,7 +60,6 @@ def test_words_lie_apart_inside_and_have_their_glyphs(board: ScoreboardData, lan
     from test_bad_inputs import _overlapping, _words
 
     (chart,) = scoreboard(board, lang=lang)
-    FigureCanvasAgg(chart.figure).draw()
     assert _overlapping(chart.figure) == []
     assert missing_glyphs(_words([chart])) == set()
 

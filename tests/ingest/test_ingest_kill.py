@@ -363,7 +363,7 @@ class FullDisk:
         context = self._monkeypatch.context()
         patch = context.__enter__()
         patch.setattr(disk.os, "fsync", fsync)
-        patch.setattr(disk, "_sync_folder", lambda folder: None)
+        patch.setattr(disk, "sync_folder", lambda folder: None)
         return context
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from forecast.api import Workspace
 from forecast.errors import ForecastError, WorkspaceError
-from forecast.runs import execute
 from forecast.runs.repeat import repeat
 from forecast.sample.scenarios import SCENARIO
 
@@ -27,12 +26,17 @@ _NEW_DAYS = (
 
 
 @pytest.fixture(scope="module")
-def _ran(made_air: Path, _made_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _ran(
+    made_air: Path,
+    _made_sample: Path,
+    leave_charts_out: Callable[[pytest.MonkeyPatch], None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """The sample's air with its scenario, and a run of them that drew no chart."""
     root = Path(shutil.copytree(made_air, tmp_path_factory.mktemp("ran") / "air"))
     shutil.copytree(_made_sample / "scenarios", root / "scenarios", dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execute, "draw_figures", lambda *_, **__: ([], []))
+        leave_charts_out(patch)
         Workspace(root).run(paths=100)
     return root
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -41,14 +41,16 @@ _WRITTEN = date(2025, 7, 3)
 
 
 @pytest.fixture(scope="module")
-def made(made_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[folders.Workspace]:
+def made(
+    made_run: Path,
+    leave_charts_out: Callable[[pytest.MonkeyPatch], None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[folders.Workspace]:
     """The sample with a run of mid 2025 and one of the whole year 2024, without charts."""
-    from forecast.runs import execute as running
-
     root = shutil.copytree(made_run, tmp_path_factory.mktemp("review") / "sample")
     workspace = folders.Workspace.open(root)
     patch = pytest.MonkeyPatch()
-    patch.setattr(running, "draw_figures", lambda *_, **__: ([], []))
+    leave_charts_out(patch)
     execute(workspace, Request(year=2024, paths=60), newest=False)
     yield workspace
     patch.undo()

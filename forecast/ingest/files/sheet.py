@@ -65,7 +65,7 @@ class Sheet:
     @cached_property
     def first(self) -> tuple[str, ...]:
         """The cells of the first line that is not blank, without blank ones at its end."""
-        cells = list(self.cells.iloc[0])
+        cells = list(self._top[0])
         while len(cells) > 1 and not cells[-1]:
             cells.pop()
         return tuple(cells)
@@ -73,8 +73,13 @@ class Sheet:
     @cached_property
     def head(self) -> list[list[str]]:
         """What tells the layout: ``first``, then the first 21 lines as they are."""
-        lines: list[list[str]] = self.cells.head(21).to_numpy(dtype=object).tolist()
-        return [list(self.first), *lines]
+        return [list(self.first), *(list(line) for line in self._top)]
+
+    @cached_property
+    def _top(self) -> list[tuple[str, ...]]:
+        """The cells of the first 21 lines."""
+        columns = (self.cells.iloc[:21, at].tolist() for at in range(self.cells.shape[1]))
+        return list(zip(*columns, strict=True))
 
     @property
     def file_id(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from forecast.projection.panel import water_results
 from forecast.projection.settings import Settings
 from forecast.projection.water_record import SectionRecord
-from forecast.region_names import normalise_region
+from forecast.region_names import of_region
 from forecast.report.chapters.comparison_chapter import CITIES, COUNTIES, comparison_chapter
 from forecast.report.chapters.facts import ReviewFacts
 from forecast.report.comparison_water import records_of
@@ -40,9 +40,8 @@ def _counties(names: list[str]) -> bool:
 
 
 def _sections(facts: ReviewFacts) -> list[SectionRecord]:
-    wanted = normalise_region(facts.region)
     panel = facts.asked.panel
-    own = panel.water[[normalise_region(str(r)) == wanted for r in panel.water["region"]]]
+    own = panel.water[of_region(panel.water["region"], facts.region)]
     if own.empty or not (own["time"].dt.year == facts.year).any():
         return []
     found = water_results(replace(panel, water=own), Settings(facts.last, facts.year))

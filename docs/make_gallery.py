@@ -25,11 +25,13 @@ from forecast import Workspace
 from forecast.charts.chart import Chart
 from forecast.charts.city_ranking import city_ranking
 from forecast.charts.fonts import ONLY_PACKAGED_VARIABLE
+from forecast.charts.short_range import short_range_chart
 from forecast.projection.settings import Settings
 from forecast.report.review_days import CityDays
 from forecast.report.review_figures import ReviewRequest, review_chart
 from forecast.report.review_ranking import ranking_data
 from forecast.report.scenario_figure import scenario_charts
+from forecast.report.short_range_figure import outlook_data
 from forecast.runs.inputs import load_panel
 from forecast.sample import NOTICE
 from forecast.workspace import Workspace as Folder
@@ -59,6 +61,7 @@ _SAMPLE = (NOTICE["zh"], NOTICE["en"])
 _OTHER_CITIES = ("示例甲至己为由样例换算的虚构城市", "the other cities are made up from the sample")
 _WEATHER = ("气象为虚构，仅作图例", "the weather is made up as well, for this picture")
 _ANSWER = Path(__file__).parent / "images" / "review" / "scenario.json"
+_OUTLOOK = _ANSWER.with_name("short_range.json")
 _SCENARIO = (
     "情景、清单、回溯检验与参数修正均为虚构，仅作图例",
     "packages, inventory, hindcast and what was learned are made up, for this picture",
@@ -94,6 +97,12 @@ def scenario_pictures() -> Iterator[tuple[str, Callable[[], Chart]]]:
     told = json.loads(_ANSWER.read_text(encoding="utf-8"))
     for k, name in enumerate(("scenario", "scenario_map")):
         yield name, lambda k=k: scenario_charts(told, "both", (_SCENARIO,))[k]  # type: ignore[misc]
+
+
+def outlook_pictures() -> Iterator[tuple[str, Callable[[], Chart]]]:
+    """The next seven days, from the outlook of the sample beside the pictures."""
+    told = json.loads(_OUTLOOK.read_text(encoding="utf-8"))
+    yield "short_range", lambda: short_range_chart(outlook_data(told, "", (_SAMPLE,)))
 
 
 def _made_up(city: CityDays, rng: np.random.Generator) -> list[CityDays]:
@@ -173,7 +182,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         root = Workspace.create(Path(made) / "sample", demo=True).root
         texts = {}
-        for name, draw in chain(pictures(sample_request(root)), scenario_pictures()):
+        for name, draw in chain(
+            pictures(sample_request(root)), scenario_pictures(), outlook_pictures()
+        ):
             path = images / f"{name}.png"
             chart = draw()
             path.write_bytes(small_png(chart))

@@ -160,10 +160,9 @@ def small_png(chart: Chart) -> bytes:
 
 def drawn_texts(chart: Chart) -> list[list[str | float]]:
     """Every text of a chart with its middle, as shares of the sheet from its lower left corner."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
 
-    FigureCanvasAgg(chart.figure).draw()
+    chart.figure.draw_without_rendering()
     size = chart.figure.get_size_inches() * chart.figure.dpi
     found: list[list[str | float]] = []
     for text in chart.figure.findobj(Text):

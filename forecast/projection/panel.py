@@ -177,7 +177,9 @@ def project_panel(
     """
     from joblib import Parallel, delayed
 
-    groups = sorted({normalise_region(r) for f in (panel.air, panel.water) for r in f["region"]})
+    groups = sorted(
+        {normalise_region(r) for f in (panel.air, panel.water) for r in f["region"].unique()}
+    )
     cities = list(panel.cities())
     sharing = panel.sharing(settings)
     air: list[AirProjection] = []
@@ -269,7 +271,7 @@ def water_results(
         published = published_history(samples, settings)
         class_paths = draw_classes(published, settings, fits)
         ahead = outlooks(values, monthly, drawn, published, settings, fits)
-    regions = sorted(r for r in set(samples["region"]) if panel.wants(r))
+    regions = sorted(r for r in samples["region"].unique() if panel.wants(r))
     out = []
     for at, region in enumerate(regions, start=1):
         prefix = f"{region}\x1f"

@@ -13,6 +13,7 @@ from typing import Any
 from forecast.disk import write_file
 from forecast.region_names import normalise_region
 from forecast.report.ahead import explained_of, group_rows, later_rows
+from forecast.report.page_templates import page_templates
 from forecast.report.scenario_page import ScenarioFigure, scenario_section
 from forecast.report.scoreboard import (
     UNJUDGED,
@@ -97,15 +98,6 @@ def write_page(context: PageContext, path: Path) -> None:
 
 def page_text(context: PageContext) -> str:
     """Return the page as text; it is well-formed XML as well as HTML."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("forecast.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     rows = rows_of(context.result)
     judged = [row for row in rows if row.verdict]
     regions = regions_of(rows)
@@ -135,7 +127,7 @@ def page_text(context: PageContext) -> str:
         "alternatives": _alternatives(context.result),
         "reference": _reference(context.reference),
     }
-    template = environment.get_template("index.html.j2")
+    template = page_templates("forecast.report").get_template("index.html.j2")
     page: str = template.render(**values, font="")
     return template.render(**values, font=page_font(page))
 

@@ -16,7 +16,7 @@ from forecast.models.circumstances import Break, Circumstances, Span
 from forecast.projection.panel import Panel
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.sharing import Group
-from forecast.region_names import normalise_region
+from forecast.region_names import normalise_region, of_region
 from forecast.runs.entered import read_entries
 from forecast.runs.water_inputs import declared_places, surroundings, with_declared_kinds
 from forecast.standards.items import AIR_ITEMS
@@ -74,7 +74,7 @@ def load_panel(
     if region is not None:
         alias = config.regions.aliases.get(region, region)
         wanted = normalise_region(alias)
-        found = sorted(set(air["region"]) | set(water["region"]))
+        found = sorted({*air["region"].unique(), *water["region"].unique()})
         if wanted not in {normalise_region(r) for r in found}:
             raise ForecastError(
                 f"There are no readings of the region {region}.",
@@ -88,23 +88,22 @@ def load_panel(
             "Give a day up to today; the year judged is set with --year.",
         )
     if as_of is None:
-        asked = [
-            f if only is None else f[f["region"].map(normalise_region) == only]
-            for f in (air, water)
-        ]
+        asked = [f if region is None else f[of_region(f["region"], alias)] for f in (air, water)]
         ends = [f[c].max() for f, c in zip(asked, ("date", "time"), strict=True) if not f.empty]
         as_of = min(pd.Timestamp(max(ends)).date(), today)
         air = air[air["date"] <= pd.Timestamp(as_of)]
         water = water[water["time"] < pd.Timestamp(as_of) + pd.Timedelta(days=1)]
     entered = _entered(workspace, as_of, as_of.year if year is None else year)
     if plan is not None:
-        there = {*air["region"], *water["region"]}
+        there = {*air["region"].unique(), *water["region"].unique()}
         _refuse_foreign_plan(
             entered.plans, plan, {r for r in there if only in (None, normalise_region(r))}
         )
     sets = section_sets(workspace)
     sites = store.read("sites")
-    sites = sites[(sites["place_kind"] == "section") & sites["region"].isin(set(water["region"]))]
+    sites = sites[
+        (sites["place_kind"] == "section") & sites["region"].isin(water["region"].unique())
+    ]
     sections = {
         str(name): tuple(sorted(set(group["place"]))) for name, group in sites.groupby("region")
     }
@@ -112,9 +111,9 @@ def load_panel(
         air, water, entered, sections, sets, plan, dict(config.regions.aliases),
         only=only, dust_days=_dust_days(workspace, as_of),
         groups=tuple(Group(g.name, tuple(g.members)) for g in config.region_groups),
-        circumstances=_circumstances(config, {*air["region"]}),
+        circumstances=_circumstances(config, {*air["region"].unique()}),
         declared=declared_places(config), around=surroundings(store, config, as_of),
-        weather=_weather(workspace, as_of, {*air["region"]}) if config.run.weather else {},
+        weather=_weather(workspace, as_of, {*air["region"].unique()}) if config.run.weather else {},
     )  # fmt: skip
     return panel, as_of
 

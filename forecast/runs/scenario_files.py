@@ -7,7 +7,7 @@ from pathlib import Path
 
 from forecast.disk import write_file
 from forecast.errors import ForecastError, UsageError, WorkspaceError
-from forecast.region_names import normalise_region
+from forecast.region_names import normalise_region, of_region
 from forecast.runs.scenario_packages import SCENARIOS, NamedScenario
 from forecast.scenario.inventory import Inventory
 from forecast.scenario.packages import package_for
@@ -89,7 +89,7 @@ def _region(workspace: Workspace, asked: str | None) -> tuple[str, int | None]:
             f"Name one with --region: {', '.join(regions[:20])}{' …' if len(regions) > 20 else ''}.",
         )
     air = workspace.store.air_daily(None)
-    own_rows = air[air["region"].map(normalise_region) == normalise_region(name)]
+    own_rows = air[of_region(air["region"], name)]
     return name, None if own_rows.empty else int(own_rows["date"].max().year)
 
 

@@ -23,7 +23,7 @@ from forecast.projection.scenario_years import ScenarioYear
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.settings import Settings
 from forecast.projection.water_names import same_section
-from forecast.region_names import normalise_region
+from forecast.region_names import normalise_region, of_region
 from forecast.runs.inputs import load_panel
 from forecast.runs.request import Request, settings_of
 from forecast.targets.applying import applying_targets
@@ -69,7 +69,7 @@ class ScenarioSetting:
     def water_known(self) -> date:
         """Last day with a water sample of the region by ``as_of``: what its record can hold."""
         rows = self.panel.water
-        rows = rows[rows["region"].map(normalise_region) == normalise_region(self.region)]
+        rows = rows[of_region(rows["region"], self.region)]
         rows = rows[rows["time"] < pd.Timestamp(self.as_of) + pd.Timedelta(days=1)]
         last: date = self.as_of if rows.empty else rows["time"].max().date()
         return last
@@ -142,10 +142,10 @@ class ScenarioSetting:
     def typical_months(self, section: str) -> Mapping[str, NDArray[np.float64]]:
         """Item → mean of each calendar month over the last three years, (12,) [mg/L], of a section."""
         rows = self.panel.water
-        rows = rows[rows["region"].map(normalise_region) == normalise_region(self.region)]
+        rows = rows[of_region(rows["region"], self.region)]
         since = pd.Timestamp(self.as_of) - pd.DateOffset(years=_TYPICAL_YEARS)
         rows = rows[(rows["time"] > since) & (rows["item"] != "class_published")]
-        names = {str(p) for p in rows["place"] if same_section(str(p), section)}
+        names = {str(p) for p in rows["place"].unique() if same_section(str(p), section)}
         rows = rows[rows["place"].isin(names)]
         if rows.empty:
             return {}
@@ -169,7 +169,7 @@ def open_setting(workspace: Workspace, question: Request) -> ScenarioSetting:
     panel, as_of = load_panel(
         workspace, question.as_of, year=question.year, region=question.region, plan=question.plan
     )
-    found = sorted({str(r) for f in (panel.air, panel.water) for r in f["region"]})
+    found = sorted({str(r) for f in (panel.air, panel.water) for r in f["region"].unique()})
     found = [r for r in found if panel.wants(r)]
     if len({normalise_region(r) for r in found}) > 1:
         raise UsageError(

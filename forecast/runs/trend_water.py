@@ -34,11 +34,12 @@ def water_subject(
         UsageError: the section has to be named. InputError: no sample of it.
     """
     item = name.removesuffix("_mean")
-    rows = panel.water[panel.water["region"].map(lambda r: panel.wants(str(r))).astype(bool)]
+    wanted = [r for r in panel.water["region"].unique() if panel.wants(str(r))]
+    rows = panel.water[panel.water["region"].isin(wanted)]
     own = rows[rows["item"] == item]
-    places = sorted({str(p) for p in own["place"]})
+    places = sorted({str(p) for p in own["place"].unique()})
     if not places:
-        items = sorted({str(i) for i in rows["item"]})
+        items = sorted({str(i) for i in rows["item"].unique()})
         raise InputError(
             f"{ITEMS[item].en} was never measured in the sections of "
             f"{panel.only or 'the workspace'}.",
@@ -57,7 +58,7 @@ def water_subject(
             f"There is no section {chosen} with {ITEMS[item].en}.", f"There are: {listed}"
         )
     own = own[own["place"] == chosen]
-    regions = sorted({str(r) for r in own["region"]})
+    regions = sorted({str(r) for r in own["region"].unique()})
     if len(regions) > 1:
         raise UsageError(
             f"The section {chosen} is in {len(regions)} regions.",

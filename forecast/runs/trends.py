@@ -189,7 +189,7 @@ def _check(name: str | None, options: TrendOptions) -> None:
 
 def _city(panel: Panel, workspace: Workspace, options: TrendOptions) -> CityDays:
     config = workspace.config.standards
-    regions = sorted({str(r) for r in panel.air["region"]})
+    regions = sorted({str(r) for r in panel.air["region"].unique()})
     if panel.only is None and len(regions) > 1:
         raise UsageError(
             f"A trend is that of one region, and the workspace has {len(regions)}.",

@@ -147,7 +147,7 @@ def region_flow_trends(
         return found, remarks
     names = section_names(panel.water, {r: d.aliases for r, d in panel.declared.items()})
     samples = names.rename(panel.water)
-    for region in sorted(set(samples["region"])):
+    for region in sorted(samples["region"].unique()):
         if not panel.wants(region):
             continue
         own = samples[samples["region"] == region]

@@ -84,7 +84,13 @@ def test_every_page_escapes_and_marks_safe_only_what_the_program_drew() -> None:
         for found in re.findall(r"{{(.*?)\|\s*safe", path.read_text(encoding="utf-8"))
     ]
     # Figures drawn here, their letters, and the changes and outlook, each name of which is escaped.
-    assert set(marked) <= {"glyphs.svg()", "figure.svg", "block.svg", "context.changes", "short_range"}
+    assert set(marked) <= {
+        "glyphs.svg()",
+        "figure.svg",
+        "block.svg",
+        "context.changes",
+        "short_range",
+    }
     for path in _PACKAGE.rglob("*.j2"):
         scripts = re.findall(r"<script[^>]*>(.*?)</script>", path.read_text(encoding="utf-8"), re.S)
         assert not any("{{" in script for script in scripts), f"{path.name} puts values in a script"

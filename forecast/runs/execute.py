@@ -66,7 +66,8 @@ def execute(
 ) -> Outcome:
     """Run the main job; a run whose inputs are unchanged is not made again.
 
-    ``newest``: whether ``reports/latest`` names this run from now on, also where another stands.
+    ``newest``: whether ``reports/latest`` names this run from now on, also where another stands; a
+    look back to a day before that of the newest run never does.
 
     Raises:
         ForecastError: no readings, an unknown region, plan or standard, a full disk.
@@ -81,11 +82,11 @@ def execute(
         folder = workspace.reports / name
         flags = flags_behind(workspace, question.panel, question.as_of)
         remarks = tuple(flag_remarks(flags))
-        stood = finished_result(folder)
+        stood = _as_written(folder)
         if stood is not None:
             # A run that was ended between its folder and the register is registered now.
             append_run(workspace, stood)
-            _point(workspace, name, newest)
+            _point(workspace, name, newest and not _looks_back(workspace, request, name))
             return Outcome(name, folder, stood, new=False, remarks=remarks)
         read_at = clock()
         made = answered(workspace, question, name, jobs=request.jobs, progress=progress)
@@ -102,7 +103,7 @@ def execute(
             ),
         )  # fmt: skip
         append_run(workspace, result)
-        _point(workspace, name, newest)
+        _point(workspace, name, newest and not _looks_back(workspace, request, name))
         return Outcome(name, folder, result, new=True, remarks=remarks)
 
 
@@ -127,6 +128,29 @@ def finished_result(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return result
+
+
+def _as_written(folder: Path) -> dict[str, Any] | None:
+    """The result of a run if it stands whole and as it was written; an altered one is made anew."""
+    stood = finished_result(folder)
+    if stood is None:
+        return None
+    try:
+        outputs = json.loads((folder / "manifest.json").read_text("utf-8"))["outputs"]
+        told = next(o["sha256"] for o in outputs if o["path"] == "projection.json")
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        return None
+    return stood if file_sha256(folder / "projection.json") == told else None
+
+
+def _looks_back(workspace: Workspace, request: Request, name: str) -> bool:
+    """Whether a past day was asked for that lies before that of the newest run.
+
+    Names begin with the as-of date. What one would have said then is not the newest forecast: alerts,
+    outlook and health go by that one.
+    """
+    stands = latest_run(workspace)
+    return request.as_of is not None and stands is not None and name[:8] < stands.name[:8]
 
 
 def _write(

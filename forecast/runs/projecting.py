@@ -105,6 +105,10 @@ def question_of(workspace: Workspace, request: Request) -> Question:
     forecasts, unread = load_forecasts(workspace, as_of, set(panel.air["region"]))
     if forecasts:
         asked["weather_forecasts"] = forecasts_sha256(forecasts)
+    if wrong or unread:
+        # What is said of files that can't be read belongs to the answer.
+        said = "\n".join(en for _, en in (*wrong, *unread))
+        asked["left_out"] = hashlib.sha256(said.encode("utf-8")).hexdigest()
     plans = "".join(p.model_dump_json() for p in panel.entered.plans)
     return Question(
         panel, settings, asked, file_sha256(workspace.config_path),

@@ -252,8 +252,8 @@ def check_register(workspace: Workspace) -> Check:
         faults.extend(_altered(loose))
         faults.append(
             Fault(
-                "head.json", 0, f"登记簿末尾缺少第{number + 1}至{head[0]}次运行",
-                f"runs {number + 1} to {head[0]} at the end of the register are missing",
+                "head.json", 0, f"登记簿末尾缺少{_numbers(number + 1, head[0])[0]}",
+                f"{_numbers(number + 1, head[0])[1]} at the end of the register is missing",
             )
         )  # fmt: skip
     else:
@@ -278,12 +278,19 @@ def _altered(lines: list[Line]) -> list[Fault]:
     ]  # fmt: skip
 
 
+def _numbers(first: int, last: int) -> tuple[str, str]:
+    """Some runs by their numbers (zh, en)."""
+    if first == last:
+        return f"第{first}次运行", f"run {first}"
+    return f"第{first}至{last}次运行", f"each of the runs {first} to {last}"
+
+
 def _missing(line: Line, number: int) -> Fault:
     assert line.block is not None
     if line.block.number > number + 1:
         return Fault(
-            line.path.name, line.at, f"缺少第{number + 1}至{line.block.number - 1}次运行",
-            f"runs {number + 1} to {line.block.number - 1} before this line are missing",
+            line.path.name, line.at, f"缺少{_numbers(number + 1, line.block.number - 1)[0]}",
+            f"{_numbers(number + 1, line.block.number - 1)[1]} before this line is missing",
         )  # fmt: skip
     return Fault(
         line.path.name,

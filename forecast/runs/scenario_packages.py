@@ -95,7 +95,9 @@ def named_scenario(workspace: Workspace, name: str) -> NamedScenario:
                 "forecast scenario new writes one; with the package come "
                 f"{', '.join(PACKAGES)}.",
             )  # fmt: skip
-    return NamedScenario(load_scenario(path, workspace.config.paths.outside), str(path), path.parent)
+    return NamedScenario(
+        load_scenario(path, workspace.config.paths.outside), str(path), path.parent
+    )
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,12 @@ def _said(
     workspace: Workspace, check: Check, region: str | None, indicator: str | None,
     since: date | None, until: date | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    if not check.blocks and check.faults:
+        found = "; ".join(f.en for f in check.faults[:3])
+        raise ForecastError(
+            f"The register of {workspace.root} holds no whole line any more: {found}.",
+            "Put the folder reports/register back from a backup.",
+        )
     if not check.blocks:
         raise ForecastError(
             f"The register of {workspace.root} is empty: no run has been recorded in it yet.",

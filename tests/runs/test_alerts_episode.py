@@ -91,7 +91,11 @@ def test_an_episode_that_vanishes_is_withdrawn_once() -> None:
         "(依据截至 2026-01-06 的监测值)。"
     )
     # What was announced has to be taken back, whether or not good news is wanted.
-    quiet = mornings((CLEAN, EPISODE), (CLEAN, CLEAN), settings=AlertSettings(episode_probability=0.5, improvements=False))
+    quiet = mornings(
+        (CLEAN, EPISODE),
+        (CLEAN, CLEAN),
+        settings=AlertSettings(episode_probability=0.5, improvements=False),
+    )
     assert [len(alerts) for alerts in quiet] == [1, 1]
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from forecast.api import Workspace
-from forecast.errors import WorkspaceError
+from forecast.errors import ForecastError, WorkspaceError
 from forecast.runs import execute as execute_module
 
 _HEADER = "province,basin,city,river,section,time,class,class_num,status,water_temp_c,ph,do_mgl,cond_uscm,turb_ntu,codmn_mgl,nh3n_mgl,tp_mgl,tn_mgl,chla_mgl,algae_cells,src"
@@ -93,3 +93,41 @@ def test_two_runs_at_once_wait_for_each_other(section: Workspace) -> None:
     assert [p.returncode for p in both] == [0, 0], answers
     assert answers[0][0] == answers[1][0]
     assert len(folders(section)) == 1
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_an_altered_result_is_made_anew(section: Workspace) -> None:
+    first = section.run(paths=60)
+    file = first.folder / "projection.json"
+    whole = file.read_bytes()
+    altered = whole.replace(b'"sample": false', b'"sample": true')
+    assert altered != whole
+    file.write_bytes(altered)
+    again = section.run(paths=60)
+    assert again.new and again.run_id == first.run_id
+    assert b'"sample": true' not in file.read_bytes()
+    assert not section.run(paths=60).new
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_a_look_back_is_not_the_newest(section: Workspace) -> None:
+    newest = section.run(paths=60)
+    past = section.run(paths=60, as_of="2024-03-31")
+    assert past.new and past.page.is_file()
+    assert section.latest_run() == newest.folder
+    section.run(paths=60, as_of="2024-03-31")
+    assert section.latest_run() == newest.folder
+    (section.reports / "latest").unlink()
+    section.run(paths=60, as_of="2024-03-31")
+    assert section.latest_run() == past.folder
+
+
+def test_a_register_of_which_nothing_is_left_is_named(section: Workspace) -> None:
+    with pytest.raises(ForecastError, match="no run has been recorded"):
+        section.verify()
+    folder = section.reports / "register"
+    folder.mkdir(parents=True)
+    (folder / "head.json").write_text(f'{{"n":5,"sha256":"{"a" * 64}"}}\n', encoding="utf-8")
+    with pytest.raises(ForecastError, match=r"head\.json|runs 1 to 5") as caught:
+        section.verify()
+    assert "backup" in caught.value.cure

@@ -223,7 +223,7 @@ def test_an_altered_block_with_a_new_hash_is_noticed(workspace: Workspace) -> No
 
 @pytest.mark.parametrize(
     ("lost", "said"),
-    [([0], "runs 1 to 1"), ([1, 2], "runs 2 to 3"), ([3], "runs 4 to 4 at the end")],
+    [([0], "run 1 before"), ([1, 2], "runs 2 to 3"), ([3], "run 4 at the end")],
 )
 def test_lost_blocks_are_noticed(workspace: Workspace, lost: list[int], said: str) -> None:
     path = fill(workspace, 4)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from forecast.table_lock import set_waiting
 from forecast.terminal import known_language
 
 __all__ = ["Folder", "Json", "Lang", "Quiet", "RegionName", "StandardToken", "YearOf"]
@@ -15,7 +16,18 @@ Folder = Annotated[
     Path, typer.Option("--workspace", "-w", help="工作区文件夹 the workspace", metavar="DIR")
 ]
 Json = Annotated[bool, typer.Option("--json", help="只输出JSON machine output on stdout")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="不打印过程 print no more than needed")]
+
+
+def _quiet(value: bool) -> bool:
+    """With ``--quiet`` nothing is said of waiting for another process either."""
+    set_waiting(quiet=value)
+    return value
+
+
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="不打印过程 print no more than needed", callback=_quiet),
+]
 Lang = Annotated[
     str,
     typer.Option("--lang", help="zh 或 en zh or en", metavar="zh|en", callback=known_language),

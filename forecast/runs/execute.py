@@ -30,6 +30,7 @@ from forecast.runs.projecting import Answered, Question, answered, processes, qu
 from forecast.runs.publishing import publish
 from forecast.runs.register import append_run
 from forecast.runs.request import Request
+from forecast.runs.steady_tables import steady
 from forecast.workspace import Workspace
 
 __all__ = ["Outcome", "execute", "finished_result", "latest_run"]
@@ -73,7 +74,7 @@ def execute(
         ForecastError: no readings, an unknown region, plan or standard, a full disk.
     """
     started = time.perf_counter()
-    with alone(workspace):
+    with alone(workspace), steady(workspace) as workspace:
         question = question_of(workspace, request)
         name = run_id(
             question.as_of.isoformat(), {**question.asked, "plans": question.plans_sha256},

@@ -171,10 +171,9 @@ def by_partition(
 def folder_of(spec: Table, partition: str) -> str:
     """Return the folder of a partition, relative to the folder of all tables.
 
-        >>> from forecast.errors import WorkspaceError
-    from forecast.tables import TABLES
-        >>> folder_of(TABLES["air_hourly"], "2023-01"), folder_of(TABLES["files"], "")
-        ('air_hourly/year=2023/month=01', 'files')
+    >>> from forecast.tables import TABLES
+    >>> folder_of(TABLES["air_hourly"], "2023-01"), folder_of(TABLES["files"], "")
+    ('air_hourly/year=2023/month=01', 'files')
     """
     if not partition:
         return spec.name

@@ -13,6 +13,7 @@ from forecast.report.short_range_words import (
     day_text,
     item_name,
     leading_item,
+    missing_text,
     open_percent,
     span_text,
     where_text,
@@ -124,12 +125,19 @@ def episode_words(
     led = leading_item(days)
     by = (f",首要污染物{item_name(led)}", f", led by {item_name(led)}") if led else ("", "")
     more = ("预警升级:", "warning raised: ") if worse else ("", "")
+    without = _without(entry)
     return (
-        f"{where}:{more[0]}{spell.zh}可能出现{what.zh},概率最高{p}({on.zh}){by[0]}"
+        f"{where}:{more[0]}{spell.zh}可能出现{what.zh},概率最高{p}({on.zh}){by[0]}{without[0]}"
         f"(依据截至 {entry['issued']} 的监测值)。",
-        f"{where}: {more[1]}{what.en} may occur on {spell.en}, probability up to {p} ({on.en}){by[1]} "
-        f"(from readings up to {entry['issued']}).",
+        f"{where}: {more[1]}{what.en} may occur on {spell.en}, probability up to {p} ({on.en}){by[1]}"
+        f"{without[1]} (from readings up to {entry['issued']}).",
     )
+
+
+def _without(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """What the AQI of a city is without, as a clause."""
+    missing = missing_text(entry)
+    return ("", "") if missing is None else (f";{missing.zh}", f"; {missing.en}")
 
 
 def episode_over_words(
@@ -144,12 +152,12 @@ def episode_over_words(
         p: highest probability of it on those days now.
     """
     what, spell, where = POLLUTION[kind], span_text(first, last), where_text(entry)
-    now = open_percent(p)
+    now, without = open_percent(p), _without(entry)
     return (
-        f"{where}:此前预警的{spell.zh}{what.zh}不再较可能出现,概率最高降为{now}"
+        f"{where}:此前预警的{spell.zh}{what.zh}不再较可能出现,概率最高降为{now}{without[0]}"
         f"(依据截至 {entry['issued']} 的监测值)。",
-        f"{where}: the {what.en} told of {spell.en} is no longer likely, at most {now} "
-        f"(from readings up to {entry['issued']}).",
+        f"{where}: the {what.en} told of {spell.en} is no longer likely, at most {now}"
+        f"{without[1]} (from readings up to {entry['issued']}).",
     )
 
 

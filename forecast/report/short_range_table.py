@@ -45,7 +45,7 @@ AIR_COLUMNS: dict[str, str] = {
         for item in AIR_ITEMS
         for (_, end), word in zip(_ITEM_ENDS, ("下限(10 %)", "中位数", "上限(90 %)"), strict=True)
     },
-    "weather": "天气", "standard": "标准",
+    "weather": "天气", "standard": "标准", "items_missing": "未计入项目",
 }  # fmt: skip
 
 #: Likewise of the table of sections.
@@ -66,7 +66,8 @@ def air_table(entries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
     Returns:
         One row a city and day, columns :data:`AIR_COLUMNS`: ``date`` and ``issued`` as timestamps,
-        probabilities in [0, 1], concentrations in µg/m³ (CO mg/m³).
+        probabilities in [0, 1], concentrations in µg/m³ (CO mg/m³); ``items_missing`` are the codes
+        of the items that the AQI is without, joined by ``+``.
     """
     rows = [_air_row(entry, day) for entry in entries for day in entry["days"]]
     table = pd.DataFrame(rows, columns=list(AIR_COLUMNS))
@@ -87,6 +88,7 @@ def _air_row(entry: Mapping[str, Any], day: Mapping[str, Any]) -> dict[str, Any]
         **{f"p_level_{token}": day["levels"].get(token) for token in LEVEL_TOKENS},
         "weather": day.get("weather", entry.get("weather", "none")),
         "standard": entry.get("standard", ""),
+        "items_missing": "+".join(entry.get("items_missing") or ()),
     }  # fmt: skip
     for item, said in (day.get("items") or {}).items():
         for level, end in _ITEM_ENDS:
@@ -140,7 +142,7 @@ def outlook_files(short_range: Mapping[str, Any] | None) -> dict[str, bytes]:
         shown = table.copy()
         numbers = shown.select_dtypes("float").columns
         shown[numbers] = shown[numbers].round(4)
-        for column in ("leading", "deciding"):
+        for column in ("leading", "deciding", "items_missing"):
             if column in shown:
                 shown[column] = [_names(text) for text in shown[column]]
         shown = shown.rename(columns={k: f"{zh} {k}".strip() for k, zh in heads.items()})

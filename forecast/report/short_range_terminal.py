@@ -17,6 +17,7 @@ from forecast.report.short_range_words import (
     leading_item,
     level_number,
     level_text,
+    missing_text,
     open_percent,
     risk,
     section_names,
@@ -136,6 +137,10 @@ def _city(entry: Mapping[str, Any], lang: _Lang, console: Console, days: int) ->
         texts += [Text(open_percent(p), style="bold" if p >= LIKELY else "") for p in odds]
         table.add_row(*texts)
     console.print(table)
+    missing = missing_text(entry)
+    if missing is not None:
+        note = Pair(f"注意:{missing.zh}(监测值不足)", f"Note: {missing.en} (too few readings)")
+        _say(f"  {_word(note, lang)}", console)
 
 
 def _sections(water: list[Mapping[str, Any]], lang: _Lang, console: Console) -> None:

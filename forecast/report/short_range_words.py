@@ -28,6 +28,7 @@ __all__ = [
     "leading_item",
     "level_number",
     "level_text",
+    "missing_text",
     "open_percent",
     "risk",
     "section_names",
@@ -190,6 +191,20 @@ def risk(entry: Mapping[str, Any]) -> float:
     return 100.0 * most["heavy"] + 10.0 * most["moderate"] + most["light"]
 
 
+def missing_text(entry: Mapping[str, Any]) -> Pair | None:
+    """Say which of the six items the AQI of a city is without; None where it has them all.
+
+    >>> missing_text({"items_missing": ["o3_8h"]})
+    Pair(zh='未计入O3,AQI偏低', en='without O3, so the AQI is too low')
+    """
+    names = [item_name(str(code)) for code in entry.get("items_missing") or ()]
+    if not names:
+        return None
+    return Pair(
+        f"未计入{'、'.join(names)},AQI偏低", f"without {', '.join(names)}, so the AQI is too low"
+    )
+
+
 def _date(text: str) -> date:
     return date.fromisoformat(text)
 
@@ -201,9 +216,20 @@ def _highest(days: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
 def city_sentence(entry: Mapping[str, Any]) -> Pair:
     """Say what lies ahead of a city: an episode, or that none is likely; or why nothing is said.
 
+    An AQI that lacks an item is too low: what it is without is said, and never that pollution is
+    unlikely.
+
     Args:
         entry: of ``short_range.air`` of a result.
     """
+    said, missing = _ahead(entry), missing_text(entry)
+    if missing is None or not entry["days"]:
+        return said
+    return Pair(f"{said.zh[:-1]};{missing.zh}。", f"{said.en[:-1]}; {missing.en}.")
+
+
+def _ahead(entry: Mapping[str, Any]) -> Pair:
+    """One sentence on a city, whatever its AQI is without."""
     days = entry["days"]
     if not days:
         reason = entry.get("reason") or {}
@@ -226,6 +252,12 @@ def city_sentence(entry: Mapping[str, Any]) -> Pair:
             f"{what.en.capitalize()} can't be ruled out: probability up to {p} ({on.en})"
             + (f", led by {item_name(led)}." if led else "."),
         )  # fmt: skip
+    if missing_text(entry) is not None:
+        return Pair(
+            f"按已有项目,{what.zh}概率最高{p}({on.zh});{POLLUTION['light'].zh}概率最高{light}。",
+            f"By the items at hand, {what.en}: probability up to {p} ({on.en}); light or worse up to "
+            f"{light}.",
+        )
     return Pair(
         f"不太可能出现{what.zh}:概率最高{p}({on.zh});{POLLUTION['light'].zh}概率最高{light}。",
         f"{what.en.capitalize()} is unlikely: probability up to {p} ({on.en}); light or worse up to "

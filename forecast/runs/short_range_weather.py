@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from forecast.errors import ForecastError, InputError
@@ -26,6 +27,13 @@ from forecast.workspace import Workspace
 
 __all__ = ["TABLES", "forecasts_sha256", "load_forecasts"]
 
+#: Weather items that can't be below 0.
+_NOT_NEGATIVE = frozenset(
+    {"precip", "snow_depth", "wind_speed", "wind_gust", "radiation", "rh", "cloud", "sunshine",
+     "visibility", "blh", "pressure", "pressure_sea"}
+)  # fmt: skip
+#: Years that a date of a forecast may be of.
+_YEARS = range(1900, 2200)
 #: Folder of the user's own tables, under ``data/raw``.
 TABLES = "weather_forecasts"
 #: Issues before the newest that are looked at.
@@ -73,8 +81,8 @@ def load_forecasts(
         regions: names in any form.
 
     Returns:
-        Normalised region → its forecast; and files that can't be read, in words (zh, en): a run
-        goes on without them.
+        Normalised region → its forecast; and files that can't be read or none of whose days could
+        be used, in words (zh, en): a run goes on without them.
     """
     aliases = {
         normalise_region(k): normalise_region(v)
@@ -84,10 +92,15 @@ def load_forecasts(
     limit = datetime.combine(as_of + timedelta(days=1), _MORNING_ENDS)
     issues: dict[str, list[WeatherAhead]] = {}
     said: Warnings = []
-    for region, one in (*_fetched(workspace, limit, said), *_tables(workspace, limit, said)):
+    of_tables: dict[Path, str] = {}
+    for path, region, one in (*_fetched(workspace, limit, said), *_tables(workspace, said)):
         key = aliases.get(normalise_region(region), normalise_region(region))
-        if key in wanted:
+        if path.suffix == ".csv":
+            why = _unused(one, key in wanted, as_of, limit)
+            of_tables[path] = min(of_tables.get(path, why), why)
+        if key in wanted and one.issued <= limit:
             issues.setdefault(key, []).append(one)
+    said += _idle(workspace, of_tables)
     found = {}
     for key, own in sorted(issues.items()):
         own.sort(key=lambda one: (one.issued, one.source))
@@ -119,6 +132,44 @@ def _shortest(issues: list[WeatherAhead]) -> pd.DataFrame:
     return joined[~joined.index.duplicated(keep="last")].sort_index()
 
 
+def _unused(one: WeatherAhead, wanted: bool, as_of: date, limit: datetime) -> str:
+    """Why nothing of an issue can be used: "" where something can, else what comes first of it."""
+    if not wanted:
+        return "region"
+    ahead = one.daily[one.daily.index > pd.Timestamp(as_of)]
+    if (
+        one.issued <= limit
+        and one.issued.date() >= as_of - _OLDEST
+        and ahead.notna().any(axis=None)
+    ):
+        return ""
+    return "day" if one.daily.notna().any(axis=None) else "empty"
+
+
+def _idle(workspace: Workspace, of_tables: Mapping[Path, str]) -> Warnings:
+    """Tables that were read and of which no day was used, one warning a reason."""
+    out: Warnings = []
+    for reason, zh, en in (
+        ("region", "其中的城市都不在本次运行中", "none of its regions is in this run"),
+        ("empty", "其中没有数值", "it has no value"),
+        ("day", "其发布时间或日期不适用于本次运行", "it was issued too early or too late, or has no day ahead"),
+    ):  # fmt: skip
+        paths = [path for path, why in of_tables.items() if why == reason]
+        # Old issues stay in the folder: beside one that is used they are as they should be.
+        if not paths or (reason == "day" and "" in of_tables.values()):
+            continue
+        name, more = _shown(workspace, paths[-1]), len(paths) - 1
+        zh_more, en_more = (f"(另有{more}个文件相同)", f" (and {more} more)") if more else ("", "")
+        out.append(
+            (
+                f"天气预报文件{name}没有可用的日期,本次未用:{zh}{zh_more}。",
+                f"the weather forecast {name} has no day that could be used and was left out: "
+                f"{en}{en_more}.",
+            )
+        )
+    return out
+
+
 def _local(moment: datetime, workspace: Workspace) -> datetime:
     """The moment in the workspace's zone, without a zone."""
     if moment.tzinfo is None:
@@ -128,7 +179,7 @@ def _local(moment: datetime, workspace: Workspace) -> datetime:
 
 def _fetched(
     workspace: Workspace, limit: datetime, said: Warnings
-) -> Iterator[tuple[str, WeatherAhead]]:
+) -> Iterator[tuple[Path, str, WeatherAhead]]:
     folder = workspace.raw / FORECAST.folder
     by_place: dict[Path, list[Path]] = {}
     for path in folder.rglob("*.forecast"):
@@ -144,12 +195,13 @@ def _fetched(
                     continue
                 one = read_weather_forecast(path)
             except InputError as error:
-                said.append(_unread(path, error))
+                said.append(_unread(workspace, path, error))
                 continue
             names = {c: _OPEN_METEO[c] for c in one.daily.columns if c in _OPEN_METEO}
             daily = one.daily[list(names)].rename(columns=names)
             taken += 1
-            yield one.place, WeatherAhead(_local(one.issued, workspace), daily, FORECAST.name)
+            issued = _local(one.issued, workspace)
+            yield path, one.place, WeatherAhead(issued, daily, FORECAST.name)
 
 
 def _issued(path: Path, workspace: Workspace) -> datetime:
@@ -161,29 +213,27 @@ def _issued(path: Path, workspace: Workspace) -> datetime:
         raise InputError(f"{path} is not a readable weather forecast.", "Remove it.") from error
 
 
-def _tables(
-    workspace: Workspace, limit: datetime, said: Warnings
-) -> Iterator[tuple[str, WeatherAhead]]:
+def _tables(workspace: Workspace, said: Warnings) -> Iterator[tuple[Path, str, WeatherAhead]]:
     for path in sorted((workspace.raw / TABLES).glob("*.csv")):
         try:
             table = read_table(path)
         except ForecastError as error:
-            said.append(_unread(path, error))
+            said.append(_unread(workspace, path, error))
             continue
         table["issued"] = [_local(m.to_pydatetime(), workspace) for m in table["issued"]]
-        table = table[table["issued"] <= limit]
         for (region, _), own in table.groupby(["region", "issued"], sort=True):
             daily = own.set_index("date").drop(columns=["region", "issued"]).sort_index()
             issued = own["issued"].iloc[0].to_pydatetime()
-            yield str(region), WeatherAhead(issued, daily, f"{TABLES}/{path.name}")
+            yield path, str(region), WeatherAhead(issued, daily, f"{TABLES}/{path.name}")
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read one table of weather forecasts: ``issued``, ``date``, ``region`` and weather items.
 
     Raises:
-        InputError: it can't be read, lacks a column, has one that is not known, a day twice, or a
-            value that is no number.
+        InputError: it can't be read, lacks a column, has one that is not known, no row, a day
+            twice, a date or time that is not ISO 8601, a date with a zone, or a value that is no
+            number, not finite, or negative where it can't be.
     """
     try:
         if path.stat().st_size > _LARGEST:
@@ -191,9 +241,8 @@ def read_table(path: Path) -> pd.DataFrame:
         _, text = decoded(str(path), path.read_bytes())
         raw = pd.read_csv(io.BytesIO(text), dtype=str, encoding="utf-8", skipinitialspace=True)
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path} can't be read as CSV ({error}).", "Save it as CSV (UTF-8)."
-        ) from error
+        # What pandas says of it goes over several lines and names no cure.
+        raise InputError(f"{path} can't be read as CSV.", "Save it as CSV (UTF-8).") from error
     names = {str(c): str(c).split("(")[0].split("（")[0].strip().lower() for c in raw.columns}
     known = {**_KEYS, **_COLUMNS}
     strange = [c for c, bare in names.items() if bare not in known]
@@ -208,24 +257,69 @@ def read_table(path: Path) -> pd.DataFrame:
             "wind_speed [m/s], precip [mm], pressure [hPa].",
         )
     items = [c for c in table.columns if c not in ("issued", "date", "region")]
-    try:
-        table["date"] = pd.to_datetime(table["date"], format="ISO8601").dt.normalize()
-        table["issued"] = [pd.Timestamp(m) for m in table["issued"]]
-        for item in items:
-            table[item] = pd.to_numeric(table[item]).astype("float64")
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"{path}: {error}.", "Write days as 2026-01-05, values as numbers."
-        ) from error
+    if table.empty:
+        raise InputError(f"{path} has no row.", "Put a row a day into it.")
     if table[["issued", "date", "region"]].isna().any().any():
         raise InputError(f"{path}: a row lacks issued, date or region.", "Fill it in.")
+    days = [_moment(path, "date", text) for text in table["date"]]
+    if any(day.tzinfo is not None for day in days):
+        raise InputError(
+            f"{path}: a date has a time zone.", "Write the local day alone, as 2026-01-05."
+        )
+    table["date"] = pd.to_datetime(pd.Series(days, index=table.index)).dt.normalize()
+    table["issued"] = [pd.Timestamp(_moment(path, "issued", text)) for text in table["issued"]]
+    for item in items:
+        table[item] = _numbers(path, item, table[item])
     if table.duplicated(["issued", "date", "region"]).any():
         raise InputError(f"{path}: an issue has a day of a region twice.", "Keep one row.")
     return table
 
 
-def _unread(path: Path, error: ForecastError) -> tuple[str, str]:
+def _moment(path: Path, column: str, text: str) -> datetime:
+    """Read one date or time of a table."""
+    try:
+        moment = datetime.fromisoformat(str(text).strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.year not in _YEARS:
+        raise InputError(
+            f"{path}: {column} {_short(text)} is no date or time in ISO 8601.",
+            "Write days as 2026-01-05, times as 2026-01-05T06:00.",
+        )
+    return moment
+
+
+def _numbers(path: Path, item: str, column: pd.Series) -> pd.Series:
+    """Values of one weather item, NaN where a cell is empty."""
+    values = pd.to_numeric(column, errors="coerce").astype("float64")
+    wrong = column.notna() & ~np.isfinite(values)
+    if wrong.any():
+        raise InputError(
+            f"{path}: {item} {_short(column[wrong].iloc[0])} is no finite number.",
+            "Write a number, or leave the cell empty.",
+        )
+    if item in _NOT_NEGATIVE and (values < 0.0).any():
+        raise InputError(
+            f"{path}: {item} {values.min():g} is below 0.", "Leave a cell without a value empty."
+        )
+    return values
+
+
+def _short(text: object) -> str:
+    """One cell on one line, for a sentence."""
+    line = " ".join(str(text).split())
+    return f'"{line[:39]}…"' if len(line) > 40 else f'"{line}"'
+
+
+def _shown(workspace: Workspace, path: Path) -> str:
+    """A file as it is called inside the workspace."""
+    inside = path.is_relative_to(workspace.root)
+    return path.relative_to(workspace.root).as_posix() if inside else path.name
+
+
+def _unread(workspace: Workspace, path: Path, error: ForecastError) -> tuple[str, str]:
+    told = " ".join(error.message.replace(str(path), _shown(workspace, path)).split())
     return (
-        f"天气预报文件{path.name}不能使用,本次未用: {error.message}",
-        f"the weather forecast {path.name} can't be used and was left out: {error.message}",
+        f"一个天气预报文件不能使用,本次未用:{told}",
+        f"a weather forecast can't be used and was left out: {told}",
     )

@@ -108,7 +108,9 @@ def verify_short_range(
     air = _timed(levels_that_came(workspace, cities), zone)
     water = _timed(classes_that_came(workspace, sections), zone)
     kind = _kind(pd.concat([air[["in_time", "state"]], water[["in_time", "state"]]]), made)
-    late = int((~pd.concat([air["in_time"], water["in_time"]])).sum())
+    known_to = _known_to(air, water)
+    # Beside those in time the late ones are told of that would be scored if they counted.
+    late = _late(air, water, "afterwards" if kind == "in_time" else kind)
     air, water = _chosen(air, kind, ["lead"]), _chosen(water, kind, ["issued"])
     warned_from = workspace.config.alerts.episode_probability
     seed = workspace.config.run.seed
@@ -119,7 +121,7 @@ def verify_short_range(
     levels = pd.DataFrame(_level_rows(air), columns=list(_LEVELS)).astype({"lead": "Int64"})
     return OutlookRecord(
         scores, levels, _told(air, water),
-        tuple(outlook_sentences(air, water, scores, levels, kind, late, zone)),
+        tuple(outlook_sentences(air, water, scores, levels, kind, late, zone, known_to)),
     )  # fmt: skip
 
 
@@ -140,9 +142,22 @@ def _kind(rows: pd.DataFrame, made: str) -> str:
     if made != "auto":
         return made
     scored = rows["state"] == "scored"
-    if (rows["in_time"] & scored).any() or not scored.any():
-        return "in_time"
-    return "all"
+    # Where none is scored yet, those that wait count, unless all of them were made late.
+    told = scored if scored.any() else rows["state"] == "open"
+    return "in_time" if (rows["in_time"] & told).any() else "all"
+
+
+def _known_to(air: pd.DataFrame, water: pd.DataFrame) -> pd.Timestamp:
+    """When the last outlook was made or the last day that came was over, whichever is later."""
+    tables = [table for table in (air, water) if not table.empty]
+    came = [t.loc[t["state"] == "scored", "date"] + pd.Timedelta(days=1) for t in tables]
+    return pd.Timestamp(pd.concat([*came, *(t["made_at"] for t in tables)]).max())
+
+
+def _late(air: pd.DataFrame, water: pd.DataFrame, kind: str) -> int:
+    """Scored outlooks of these that were made after their day was over, each day counted once."""
+    chosen = (_chosen(air, kind, ["lead"]), _chosen(water, kind, ["issued"]))
+    return sum(int(((t["state"] == "scored") & ~t["in_time"]).sum()) for t in chosen)
 
 
 def _chosen(table: pd.DataFrame, kind: str, more: list[str]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ def outlook_sentences(
     kind: str,
     late: int,
     zone: str,
+    known_to: pd.Timestamp,
 ) -> list[tuple[str, str]]:
     """Return one sentence on each of: how many, warnings, levels, sections, the time of the making.
 
@@ -31,25 +32,32 @@ def outlook_sentences(
         air, water: outlooks in scope, with ``state`` and ``made_at``.
         scores, levels: of :class:`forecast.verification.verify_short_range.OutlookRecord`.
         kind: ``in_time``, ``afterwards`` or ``all``.
-        late: outlooks that were made after their day was over.
+        late: scored outlooks (``in_time``: those left out) that were made after their day was over.
         zone: name of the time zone of ``made_at``.
+        known_to: days that were over by then are not told as still to come.
     """
     out = []
     n_air, n_water = (int((t["state"] == "scored").sum()) for t in (air, water))
-    waits = int((air["state"] == "open").sum() + (water["state"] == "open").sum())
+    waits, silent = (
+        sum(n) for n in zip(*(_unscored(t, known_to) for t in (air, water)), strict=True)
+    )
+    gone = (
+        (f",{silent}条当天已过但尚无监测值", f", {silent} are of days gone without a usable reading")
+        if silent else ("", "")
+    )  # fmt: skip
     if not n_air and not n_water:
         return [
-            (f"逐日展望:{waits}条尚未到期,还没有可以评分的",
-             f"daily outlook: none can be scored yet, {waits} are still open")
+            (f"逐日展望:{waits}条尚未到期{gone[0]},还没有可以评分的",
+             f"daily outlook: none can be scored yet, {waits} are still open{gone[1]}")
         ]  # fmt: skip
     if n_air:
         more = (f",另有{waits}条尚未到期", f", {waits} more are still open") if waits else ("", "")
         days = air.loc[air["state"] == "scored", "date"]
         out.append(
             (
-                f"逐日展望:已评分{n_air}条({days.min():%Y-%m-%d}至{days.max():%Y-%m-%d}){more[0]}",
+                f"逐日展望:已评分{n_air}条({days.min():%Y-%m-%d}至{days.max():%Y-%m-%d}){more[0]}{gone[0]}",
                 f"daily outlook: {n_air} scored ({days.min():%Y-%m-%d} to {days.max():%Y-%m-%d})"
-                f"{more[1]}",
+                f"{more[1]}{gone[1]}",
             )
         )
         out += [
@@ -61,6 +69,19 @@ def outlook_sentences(
         out.append(_water_words(scores))
     out.append(_time_words(air, water, kind, late, zone))
     return out
+
+
+def _unscored(table: pd.DataFrame, known_to: pd.Timestamp) -> tuple[int, int]:
+    """Outlooks whose day is still to come, and those whose day is over without a usable reading."""
+    if table.empty:
+        return 0, 0
+    is_open = table["state"] == "open"
+    # The day of a next sampling is not known before it has come.
+    over = table["date"] + pd.Timedelta(days=1) <= known_to
+    if "kind" in table:
+        over &= table["kind"] != "next_sample"
+    silent = (table["state"] == "missing") | (is_open & over)
+    return int((is_open & ~over).sum()), int(silent.sum())
 
 
 def _one(scores: pd.DataFrame, **keys: Any) -> dict[str, Any]:

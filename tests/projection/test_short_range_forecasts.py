@@ -100,6 +100,15 @@ def test_a_table_of_ones_own_is_read_in_any_encoding(workspace: Workspace, encod
         ("issued,date,region,wind\n2026-01-05,2026-01-06,衡水,1\n2026-01-05,2026-01-06,衡水,2\n", "twice"),
         ("issued,date,region,wind\n2026-01-05,,衡水,1\n", "lacks"),
         ("", "can't be read"),
+        ('issued,date,region,wind\n2026-01-05,2026-01-06,衡水,1\n1,2,3,4,5,6\n"', "can't be read as CSV"),
+        ("issued,date,region,wind\n2026-01-05,2026-01-06T00:00+08:00,衡水,1\n", "time zone"),
+        ("issued,date,region,wind\nnow,2026-01-06,衡水,1\n", "issued \"now\" is no date"),
+        ("issued,date,region,wind\n2026-01-05,today,衡水,1\n", "date \"today\" is no date"),
+        ("issued,date,region,wind\n0001-01-01T00:00+14:00,2026-01-06,衡水,1\n", "is no date"),
+        ("issued,date,region,wind\n2026-01-05,2026-01-06,衡水,inf\n", "no finite number"),
+        ("issued,date,region,wind\n2026-01-05,2026-01-06,衡水,-2\n", "below 0"),
+        ("issued,date,region,rain\n2026-01-05,2026-01-06,衡水,-0.1\n", "below 0"),
+        ("issued,date,region,wind\n", "no row"),
     ],
 )  # fmt: skip
 def test_a_wrong_table_is_left_out_with_its_reason_and_the_rest_is_used(
@@ -112,8 +121,32 @@ def test_a_wrong_table_is_left_out_with_its_reason_and_the_rest_is_used(
     found, said = load_forecasts(workspace, AS_OF, ["衡水"])
     assert found["衡水"].daily["precip"].tolist() == [3.0]
     ((zh, en),) = said
-    assert "b.csv" in zh
-    assert "b.csv" in en
+    for words in (zh, en):
+        assert "data/raw/weather_forecasts/b.csv" in words
+        assert "\n" not in words and str(workspace.root) not in words
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("2026-01-06,2026-01-06,沧州,3", "none of its regions is in this run"),
+        ("2026-01-06,2026-01-06,衡水,", "has no value"),
+        ("2026-01-05,2026-01-05,衡水,3", "no day ahead"),
+        ("2027-01-06,2027-01-06,衡水,3", "too late"),
+        ("2025-12-01,2026-01-06,衡水,3", "too early"),
+    ],
+)
+def test_a_table_of_no_use_is_told_of(workspace: Workspace, row: str, why: str) -> None:
+    put(workspace, f"issued,date,region,rain\n{row}\n")
+    _, ((zh, en),) = load_forecasts(workspace, AS_OF, ["衡水"])
+    assert "weather_forecasts/a.csv没有可用的日期" in zh
+    assert why in en
+
+
+def test_old_tables_beside_one_that_is_used_are_as_they_should_be(workspace: Workspace) -> None:
+    put(workspace, "issued,date,region,rain\n2025-12-01,2025-12-02,衡水,3\n", "old.csv")
+    put(workspace, "issued,date,region,rain\n2026-01-06,2026-01-06,衡水,3\n")
+    assert load_forecasts(workspace, AS_OF, ["衡水"])[1] == []
 
 
 def test_a_damaged_fetched_file_is_left_out(workspace: Workspace) -> None:

@@ -19,6 +19,7 @@ from made_outlook import CLEAN, EPISODE, SEVERE, UNSURE, made_city, made_section
 from rich.cells import cell_len
 from rich.console import Console
 
+from forecast.report.alert_words import episode_over_words, episode_words
 from forecast.report.page import PageContext, page_text
 from forecast.report.short_range_page import short_range_fragment
 from forecast.report.short_range_table import air_table, outlook_files, water_table, write_outlook
@@ -108,6 +109,30 @@ def test_an_episode_is_said_with_its_days_odds_and_leading_item() -> None:
 def test_a_sentence_is_as_strong_as_the_odds(odds: tuple[Any, ...], zh: str, en: str) -> None:
     said = city_sentence(made_city(*odds))
     assert zh in said.zh and en in said.en
+
+
+@pytest.mark.parametrize("odds", [(CLEAN,), (UNSURE,), (EPISODE, SEVERE)])
+def test_an_aqi_without_an_item_is_nowhere_an_all_clear(odds: tuple[Any, ...]) -> None:
+    """In every sentence, beside the table of a terminal, in the file and in alerts."""
+    zh, en = "未计入O3,AQI偏低", "without O3, so the AQI is too low"
+    entry = made_city(*odds, items_missing=["o3_8h"])
+    said = city_sentence(entry)
+    assert said.zh.endswith(f";{zh}。") and said.en.endswith(f"; {en}.")
+    assert "不太可能" not in said.zh and "unlikely" not in said.en
+    assert zh not in city_sentence(made_city(*odds)).zh
+    out = io.StringIO()
+    render_outlook(told(entry), "zh", Console(file=out, width=160))
+    assert f"注意:{zh}(监测值不足)" in out.getvalue()
+    assert set(air_table([entry])["items_missing"]) == {"o3_8h"}
+    rows = csv.DictReader(
+        io.StringIO(outlook_files(told(entry))["short_range.csv"].decode("utf-8-sig"))
+    )
+    assert {row["未计入项目 items_missing"] for row in rows} == {"O3"}
+    for words in (
+        episode_words(entry, entry["days"], "light", worse=False),
+        episode_over_words(entry, date(2026, 1, 6), date(2026, 1, 7), "light", 0.1),
+    ):
+        assert zh in words[0] and en in words[1]
 
 
 def test_a_spell_over_the_turn_of_the_year_names_both_months() -> None:

@@ -62,5 +62,6 @@ def test_real_folders_are_projected_for_every_place(
         "aqi_calendar",
         "section_tiles",
         "scoreboard",
+        "short_range",
         "bad_day_budget",
     }

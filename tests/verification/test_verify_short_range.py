@@ -166,6 +166,24 @@ def test_only_outlooks_made_afterwards_are_said_to_be_so(workspace: Workspace) -
     assert "not issued then" in found.sentences[-1][1]
 
 
+def test_late_outlooks_are_counted_once_and_only_scored_ones(workspace: Workspace) -> None:
+    """Three late runs on the same two days ahead, of which one has come and one has no reading."""
+    for run in ("a", "b", "c"):
+        said(workspace, "2026-01-05", made_city(odds(0.9), odds(0.9)), run=run,
+             created="2026-03-01T08:00:00+08:00")  # fmt: skip
+    waiting = verify_short_range(workspace)
+    assert waiting.sentences == (
+        ("逐日展望:0条尚未到期,2条当天已过但尚无监测值,还没有可以评分的",
+         "daily outlook: none can be scored yet, 0 are still open, 2 are of days gone without a "
+         "usable reading"),
+    )  # fmt: skip
+    assert len(waiting.days) == 2
+    measured(workspace, "2026-01-05", [GOOD, MODERATE])
+    found = verify_short_range(workspace).sentences
+    assert found[0][0].endswith("(2026-01-06至2026-01-06),1条当天已过但尚无监测值")
+    assert found[-1][0].startswith("其中1条在当天结束后")
+
+
 def test_leads_and_places_are_told_apart(workspace: Workspace) -> None:
     for region in ("衡水", "沧州"):
         measured(workspace, "2026-01-05", [GOOD, MODERATE, GOOD], region)

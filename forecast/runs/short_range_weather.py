@@ -21,6 +21,7 @@ from forecast.errors import ForecastError, InputError
 from forecast.features.weather_ahead import WeatherAhead
 from forecast.fetch.open_meteo import FORECAST, read_weather_forecast
 from forecast.ingest.files.decoding import decoded
+from forecast.ingest.layouts.open_meteo import DAILY_ITEMS
 from forecast.region_names import normalise_region
 from forecast.standards.items import ITEMS
 from forecast.workspace import Workspace
@@ -44,14 +45,12 @@ _LARGEST = 1 << 24
 _OLDEST = timedelta(days=3)
 _MORNING_ENDS = time(12, 0)
 
+#: Of a weather service's days; directions, sunshine and visibility have no part in the model.
 _OPEN_METEO = {
-    "temperature_2m_mean": "temp_mean", "temperature_2m_max": "temp_max",
-    "temperature_2m_min": "temp_min", "dew_point_2m_mean": "dew_point",
-    "relative_humidity_2m_mean": "rh", "surface_pressure_mean": "pressure",
-    "pressure_msl_mean": "pressure_sea", "precipitation_sum": "precip",
-    "wind_speed_10m_mean": "wind_speed", "wind_gusts_10m_max": "wind_gust",
-    "shortwave_radiation_sum": "radiation", "cloud_cover_mean": "cloud",
-}  # fmt: skip
+    name: item
+    for name, item in DAILY_ITEMS.items()
+    if item not in ("wind_dir", "sunshine", "visibility")
+}
 #: Names of columns that people write → codes; the codes themselves and the Chinese names count too.
 _COLUMNS = {
     "temperature": "temp_mean", "气温": "temp_mean", "相对湿度": "rh", "humidity": "rh",

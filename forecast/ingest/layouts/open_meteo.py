@@ -39,9 +39,10 @@ from forecast.ingest.readers.units import Conversion, conversion, known_units, s
 from forecast.ingest.readers.weather_hours import wind_parts
 from forecast.standards.items import ITEMS
 
-__all__ = ["LAYOUT"]
+__all__ = ["DAILY_ITEMS", "LAYOUT"]
 
-_DAILY = {
+#: Name of a daily column → the weather item.
+DAILY_ITEMS = {
     "temperature_2m_mean": "temp_mean", "temperature_2m_max": "temp_max",
     "temperature_2m_min": "temp_min", "dew_point_2m_mean": "dew_point",
     "dewpoint_2m_mean": "dew_point", "relative_humidity_2m_mean": "rh",
@@ -109,7 +110,7 @@ def _name(column: str) -> str:
 def _is_header(cells: Sequence[str]) -> bool:
     names = [_name(cell) for cell in cells if cell]
     # Both forms spell at least one variable in the service's own way, height included.
-    own = {name for name in (*_DAILY, *_HOURLY) if "_" in name}
+    own = {name for name in (*DAILY_ITEMS, *_HOURLY) if "_" in name}
     return bool(names) and names[0] == "time" and bool(own & set(names))
 
 
@@ -146,7 +147,7 @@ def _parse(sheet: Sheet, request: Request) -> Parsed:
     )
     kept, moments = body[~undated], moments[~undated]
     hourly = bool(body["time"].str.contains(":", regex=False).any())
-    columns = _columns(sheet, body, _HOURLY if hourly else _DAILY, hourly=hourly)
+    columns = _columns(sheet, body, _HOURLY if hourly else DAILY_ITEMS, hourly=hourly)
     if not columns:
         raise InputError(
             f"{sheet.path} has no {'hourly' if hourly else 'daily'} variable of weather that is known.",

@@ -8,12 +8,14 @@ repeat last year, scale it, or put past years behind this year's readings.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
     "IndicatorFunction",
+    "PlainRules",
     "climatology",
     "persistence",
     "ytd_plus_rest",
@@ -24,6 +26,116 @@ __all__ = [
 _ENOUGH = 0.75
 #: Readings (day, item) and their days (day,) to the value of an indicator, NaN if there is none.
 IndicatorFunction = Callable[[NDArray[np.float64], NDArray[np.datetime64]], float]
+
+
+class PlainRules:
+    """The rules for one record and period; which readings stand for which days is found once.
+
+    Args:
+        values: readings (day, item), NaN where missing.
+        days: day of each row; any order, gaps allowed.
+        start, end: first and last day of the period that is to be forecast.
+        origin: the last day that may be used.
+    """
+
+    def __init__(
+        self,
+        values: NDArray[np.float64],
+        days: NDArray[np.datetime64],
+        *,
+        start: np.datetime64,
+        end: np.datetime64,
+        origin: np.datetime64,
+    ) -> None:
+        order = np.argsort(days, kind="stable")
+        self._values, self._days = values[order], days[order].astype("datetime64[D]")
+        self._period = np.arange(start.astype("datetime64[D]"), end.astype("datetime64[D]") + 1)
+        self._seen = self._period <= origin
+        self._known: dict[int, NDArray[np.float64]] = {}
+
+    def persistence(self, indicator: IndicatorFunction) -> float:
+        """The indicator of the same period a year earlier, see :func:`persistence`."""
+        days, rows = self._last_year
+        return _value(rows, days, indicator)
+
+    def ytd_ratio(self, indicator: IndicatorFunction) -> float:
+        """Last year's value scaled by the year to date, see :func:`ytd_ratio`."""
+        whole = self.persistence(indicator)
+        if not self._seen.any():
+            return whole
+        (now_days, now), (then_days, then) = self._to_date
+        value = _value(now, now_days, indicator)
+        before = _value(then, then_days, indicator)
+        return whole * value / before if before != 0.0 else float("nan")
+
+    def ytd_plus_rest(self, indicator: IndicatorFunction) -> float:
+        """This year to date, then last year's rest, see :func:`ytd_plus_rest`."""
+        return self._joined(indicator, 1)
+
+    def climatology(
+        self, indicator: IndicatorFunction, *, enough: float = _ENOUGH
+    ) -> NDArray[np.float64]:
+        """This year to date, then each past year's rest, newest first, see :func:`climatology`."""
+        found = [
+            self._joined(indicator, back)
+            for back, share in enumerate(self._shares, start=1)
+            if share >= enough
+        ]
+        return np.array([value for value in found if np.isfinite(value)])
+
+    @cached_property
+    def _last_year(self) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
+        days = np.unique(_earlier(self._period, 1))
+        return days, self._rows(days)
+
+    @cached_property
+    def _to_date(
+        self,
+    ) -> tuple[
+        tuple[NDArray[np.datetime64], NDArray[np.float64]],
+        tuple[NDArray[np.datetime64], NDArray[np.float64]],
+    ]:
+        seen = self._period[self._seen]
+        before = np.unique(_earlier(seen, 1))
+        return (seen, self._rows(seen)), (before, self._rows(before))
+
+    @cached_property
+    def _shares(self) -> list[float]:
+        """Of one year back, two … : the least share of days that an item has in that year's rest."""
+        monitored = np.isfinite(self._values).any(axis=0)
+        last = self._period[-1].astype("datetime64[Y]")
+        oldest = (self._days[0] if len(self._days) else self._period[0]).astype("datetime64[Y]")
+        shares = []
+        for back in range(1, int((last - oldest).astype(int)) + 1):
+            rows = self._rest(back)[:, monitored]
+            shares.append(float(np.isfinite(rows).mean(axis=0).min()) if rows.size else -1.0)
+        return shares
+
+    def _rest(self, back: int) -> NDArray[np.float64]:
+        """Readings of the days after the origin, ``back`` years earlier."""
+        if back not in self._known:
+            self._known[back] = self._rows(_earlier(self._period[~self._seen], back))
+        return self._known[back]
+
+    def _joined(self, indicator: IndicatorFunction, back: int) -> float:
+        rest = self._rest(back)
+        if len(rest) and not np.isfinite(rest).any():
+            return float("nan")
+        return _value(np.concatenate([self._so_far, rest]), self._period, indicator)
+
+    @cached_property
+    def _so_far(self) -> NDArray[np.float64]:
+        return self._rows(self._period[self._seen])
+
+    def _rows(self, wanted: NDArray[np.datetime64]) -> NDArray[np.float64]:
+        """Readings of the days ``wanted``, NaN where there are none."""
+        out = np.full((len(wanted), self._values.shape[1]), np.nan)
+        if len(self._days) == 0 or len(wanted) == 0:
+            return out
+        place = np.minimum(np.searchsorted(self._days, wanted), len(self._days) - 1)
+        hit = self._days[place] == wanted
+        out[hit] = self._values[place[hit]]
+        return out
 
 
 def persistence(
@@ -52,9 +164,7 @@ def persistence(
     >>> persistence(values, days, mean, start=first, end=last)
     50.0
     """
-    period = _period(start, end)
-    past = _earlier(period, 1)
-    return _value(_rows(values, days, np.unique(past)), np.unique(past), indicator)
+    return PlainRules(values, days, start=start, end=end, origin=end).persistence(indicator)
 
 
 def ytd_ratio(
@@ -71,14 +181,7 @@ def ytd_ratio(
     With nothing observed yet of the period it is :func:`persistence`; NaN where last year to
     date is 0 or missing. Arguments as there, with ``origin`` the last day that may be used.
     """
-    whole = persistence(values, days, indicator, start=start, end=end)
-    seen = _period(start, min(origin, end))
-    if len(seen) == 0:
-        return whole
-    before = np.unique(_earlier(seen, 1))
-    now = _value(_rows(values, days, seen), seen, indicator)
-    then = _value(_rows(values, days, before), before, indicator)
-    return whole * now / then if then != 0.0 else float("nan")
+    return PlainRules(values, days, start=start, end=end, origin=origin).ytd_ratio(indicator)
 
 
 def ytd_plus_rest(
@@ -94,7 +197,7 @@ def ytd_plus_rest(
 
     Arguments as for :func:`ytd_ratio`. NaN where last year has no reading after that date.
     """
-    return _joined(values, days, indicator, _period(start, end), origin, 1)
+    return PlainRules(values, days, start=start, end=end, origin=origin).ytd_plus_rest(indicator)
 
 
 def climatology(
@@ -115,23 +218,8 @@ def climatology(
     Returns:
         Shape (year,), newest first; empty where no past year serves.
     """
-    period = _period(start, end)
-    rest = period[period > origin]
-    monitored = np.isfinite(values).any(axis=0)
-    found = []
-    oldest = days.min().astype("datetime64[Y]") if len(days) else period[0].astype("datetime64[Y]")
-    for back in range(1, int((period[-1].astype("datetime64[Y]") - oldest).astype(int)) + 1):
-        rows = _rows(values, days, _earlier(rest, back))[:, monitored]
-        if rows.size and float(np.isfinite(rows).mean(axis=0).min()) >= enough:
-            value = _joined(values, days, indicator, period, origin, back)
-            if np.isfinite(value):
-                found.append(value)
-    return np.array(found)
-
-
-def _period(start: np.datetime64, end: np.datetime64) -> NDArray[np.datetime64]:
-    first, last = start.astype("datetime64[D]"), end.astype("datetime64[D]")
-    return np.arange(first, last + 1)
+    rules = PlainRules(values, days, start=start, end=end, origin=origin)
+    return rules.climatology(indicator, enough=enough)
 
 
 def _earlier(days: NDArray[np.datetime64], years: int) -> NDArray[np.datetime64]:
@@ -142,36 +230,6 @@ def _earlier(days: NDArray[np.datetime64], years: int) -> NDArray[np.datetime64]
     length = ((target + 1).astype("datetime64[D]") - target.astype("datetime64[D]")).astype(int)
     moved: NDArray[np.datetime64] = target.astype("datetime64[D]") + np.minimum(day, length - 1)
     return moved
-
-
-def _rows(
-    values: NDArray[np.float64], days: NDArray[np.datetime64], wanted: NDArray[np.datetime64]
-) -> NDArray[np.float64]:
-    """Readings of the days ``wanted``, NaN where there are none."""
-    out = np.full((len(wanted), values.shape[1]), np.nan)
-    if len(days) == 0 or len(wanted) == 0:
-        return out
-    order = np.argsort(days)
-    ordered = days[order].astype("datetime64[D]")
-    place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-    hit = ordered[place] == wanted
-    out[hit] = values[order[place[hit]]]
-    return out
-
-
-def _joined(
-    values: NDArray[np.float64],
-    days: NDArray[np.datetime64],
-    indicator: IndicatorFunction,
-    period: NDArray[np.datetime64],
-    origin: np.datetime64,
-    back: int,
-) -> float:
-    seen = period <= origin
-    rest = _rows(values, days, _earlier(period[~seen], back))
-    if len(rest) and not np.isfinite(rest).any():
-        return float("nan")
-    return _value(np.concatenate([_rows(values, days, period[seen]), rest]), period, indicator)
 
 
 def _value(

@@ -151,6 +151,7 @@ def project_air(
     final = assess_year(
         observed if joined is None else joined, days, AIR_ITEMS, settings.year,
         dust_removed=removed, standard=settings.standard, denominator=settings.denominator,
+        drawn_from=drawn.first,
     )  # fmt: skip
     case = _Case(
         region, place, place_kind, point_set, settings, to_date, final, joined is not None, fitted,
@@ -162,7 +163,7 @@ def project_air(
     if other is not None:
         results = with_other_dust(results, other)
     if draw:
-        results = with_context(results, history, joined, observed, days, settings, fitted, dust)
+        results = with_context(results, history, drawn, observed, days, settings, dust)
         results = with_explanations(results, history, drawn, observed, days, settings, final, dust)
     if set(names) >= set(_ITEMS_OF):
         results.append(_grade(case, results, other))

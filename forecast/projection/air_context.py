@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.projection.air_drawing import Drawn
 from forecast.projection.baselines import air_baselines
 from forecast.projection.days import (
     BY_AQI,
@@ -31,11 +32,10 @@ __all__ = ["with_context"]
 def with_context(
     results: list[IndicatorResult],
     history: pd.DataFrame,
-    joined: NDArray[np.float32] | None,
+    drawn: Drawn,
     observed: NDArray[np.float64],
     days: NDArray[np.datetime64],
     settings: Settings,
-    fitted: tuple[str, ...],
     dust: pd.DataFrame | None = None,
 ) -> list[IndicatorResult]:
     """Add the baselines, the record of earlier years and the other version of the AQI rule.
@@ -54,13 +54,14 @@ def with_context(
         for token in other_versions(settings):
             seen = assess_year(
                 observed, days, AIR_ITEMS, settings.year,
-                standard=token, denominator=settings.denominator, partial=True,
+                standard=token, denominator=settings.denominator, partial=True, names=BY_AQI,
             )  # fmt: skip
             ahead = None
-            if joined is not None and set(AIR_ITEMS) <= set(fitted):
+            if drawn.joined is not None and set(AIR_ITEMS) <= set(drawn.fitted):
                 ahead = assess_year(
-                    joined, days, AIR_ITEMS, settings.year,
-                    standard=token, denominator=settings.denominator,
+                    drawn.joined, days, AIR_ITEMS, settings.year,
+                    standard=token, denominator=settings.denominator, names=BY_AQI,
+                    drawn_from=drawn.first,
                 )  # fmt: skip
             others.append((token, seen, ahead))
     out = []

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from forecast.projection.days import calendar_days, dust_matrix, matrix, other_versions
 from forecast.projection.settings import Settings
-from forecast.standards.aqi import daily_aqi
+from forecast.standards.aqi import GOOD_AQI, daily_aqi
+from forecast.standards.day_edges import day_masks
 from forecast.standards.items import AIR_ITEMS
 
 __all__ = ["AirTracks", "air_tracks"]
@@ -51,30 +52,61 @@ class AirTracks:
 _FAN = {"q025": 0.025, "q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9, "q975": 0.975}
 
 
-def _cumulative(
-    values: NDArray[Any],
-    days: NDArray[np.datetime64],
-    settings: Settings,
-    dust: NDArray[np.bool_],
-) -> dict[str, NDArray[np.float64]]:
-    """Cumulative good-day ratio [%] and PM2.5 mean [µg/m³] of (path, day, item) values.
+@dataclass(frozen=True)
+class _Sums:
+    """Running sums over the days of one or many paths, each (…, day)."""
 
-    The mean leaves out the days of ``dust`` (day, item), the ratio keeps them.
-    """
-    found = daily_aqi(values, days, AIR_ITEMS, settings.standard)
-    counted = (found.aqi >= 0) & found.complete
-    n = np.cumsum(counted, axis=-1, dtype=np.int32)
-    good = np.cumsum(counted & (found.aqi <= 100), axis=-1, dtype=np.int32)
-    pm25 = values[..., AIR_ITEMS.index("pm25")]
-    dusty = dust[:, AIR_ITEMS.index("pm25")]
-    if dusty.any():
-        pm25 = np.where(dusty, np.nan, pm25)
-    m = np.cumsum(np.isfinite(pm25), axis=-1, dtype=np.int32)
-    total = np.nancumsum(pm25, axis=-1, dtype=np.float64)
-    return {
-        "good_day_ratio": np.where(n > 0, 100.0 * good / np.maximum(n, 1), np.nan),
-        "pm25_annual_mean": np.where(m > 0, total / np.maximum(m, 1), np.nan),
-    }
+    counted: NDArray[np.int32]
+    good: NDArray[np.int32]
+    n_pm25: NDArray[np.int32]
+    pm25: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        values: NDArray[Any],
+        days: NDArray[np.datetime64],
+        settings: Settings,
+        dust: NDArray[np.bool_],
+        before: _Sums | None = None,
+    ) -> _Sums:
+        """Sums of (path, day, item) values on from the last day of ``before``.
+
+        The mean leaves out the days of ``dust`` (day, item), counts of days keep them.
+        """
+        column = AIR_ITEMS.index("pm25")
+        pm25 = values[..., column]
+        dusty = dust[:, column]
+        if dusty.any():
+            pm25 = np.where(dusty, np.nan, pm25)
+        masks = None
+        if values.ndim == 3:
+            masks = day_masks(values.astype(np.float32, copy=False), days, settings.standard)
+        if masks is None:
+            found = daily_aqi(values, days, AIR_ITEMS, settings.standard)
+            counted = (found.aqi >= 0) & found.complete
+            masks = counted, counted & (found.aqi <= GOOD_AQI), counted
+        there = np.isfinite(pm25)
+        own = cls(
+            np.cumsum(masks[0], axis=-1, dtype=np.int32),
+            np.cumsum(masks[1], axis=-1, dtype=np.int32),
+            np.cumsum(there, axis=-1, dtype=np.int32),
+            np.cumsum(np.where(there, pm25, 0.0), axis=-1, dtype=np.float64),
+        )
+        if before is None or not before.counted.size:
+            return own
+        return cls(
+            own.counted + before.counted[-1], own.good + before.good[-1],
+            own.n_pm25 + before.n_pm25[-1], own.pm25 + before.pm25[-1],
+        )  # fmt: skip
+
+    def lines(self) -> dict[str, NDArray[np.float64]]:
+        """Good-day ratio [%] and PM2.5 mean [µg/m³] of the days so far."""
+        n, m = self.counted, self.n_pm25
+        return {
+            "good_day_ratio": np.where(n > 0, 100.0 * self.good / np.maximum(n, 1), np.nan),
+            "pm25_annual_mean": np.where(m > 0, self.pm25 / np.maximum(m, 1), np.nan),
+        }
 
 
 def air_tracks(
@@ -98,11 +130,11 @@ def air_tracks(
     """
     found = daily_aqi(observed, days, AIR_ITEMS, settings.standard)
     other = other_versions(settings)[0]
-    seen = np.isfinite(observed).any(axis=1)
-    last = int(np.flatnonzero(seen)[-1]) if seen.any() else -1
+    measured = np.isfinite(observed).any(axis=1)
+    last = int(np.flatnonzero(measured)[-1]) if measured.any() else -1
     cumulative = {}
     removed = dust_matrix(dust, days)
-    for name, line in _cumulative(observed, days, settings, removed).items():
+    for name, line in _Sums.of(observed, days, settings, removed).lines().items():
         cumulative[name] = np.where(np.arange(len(days)) <= last, line, np.nan)
     earlier: dict[str, dict[int, NDArray[np.float64]]] = {n: {} for n in cumulative}
     counts: dict[int, NDArray[np.int64]] = {}
@@ -116,13 +148,19 @@ def air_tracks(
             counts[year] = np.bincount(level, minlength=7).astype(np.int64)
         if year < settings.year and np.isfinite(values).any():
             past = dust_matrix(dust, of_year)
-            for name, line in _cumulative(values, of_year, settings, past).items():
+            for name, line in _Sums.of(values, of_year, settings, past).lines().items():
                 if np.isfinite(line).sum() > 300:
                     earlier[name][year] = line
     fan: dict[str, dict[str, NDArray[np.float64]]] = {}
     if joined is not None:
-        for name, lines in _cumulative(joined, days, settings, removed).items():
-            ahead = np.quantile(lines[:, drawn_from:], list(_FAN.values()), axis=0)
+        seen = slice(None, drawn_from)
+        before = _Sums.of(joined[0, seen], days[seen], settings, removed[seen])
+        ahead_of = _Sums.of(
+            joined[:, drawn_from:], days[drawn_from:], settings, removed[drawn_from:], before
+        )
+        for name, lines in ahead_of.lines().items():
+            # A row for each day: quantiles along what lies together in memory.
+            ahead = np.quantile(np.ascontiguousarray(lines.T), list(_FAN.values()), axis=1)
             fan[name] = {}
             for row, label in enumerate(_FAN):
                 full = np.full(len(days), np.nan)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.models.baselines import climatology, persistence, ytd_plus_rest, ytd_ratio
+from forecast.models.baselines import PlainRules
 from forecast.projection.settings import Settings
 from forecast.projection.summary import number
 from forecast.standards.air_assessment import assess_year
@@ -22,10 +23,10 @@ class _Indicators:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: dict[bytes, dict[str, NDArray[np.float64]]] = {}
+        self._known: dict[tuple[bytes, bytes], dict[str, NDArray[np.float64]]] = {}
 
     def __call__(self, name: str, rows: NDArray[np.float64], days: NDArray[np.datetime64]) -> float:
-        key = rows.tobytes() + days[:1].tobytes()
+        key = rows.tobytes(), days[:1].tobytes()
         if key not in self._known:
             self._known[key] = assess_year(
                 rows, days, AIR_ITEMS, int(str(days[0])[:4]),
@@ -42,8 +43,8 @@ def air_baselines(
 
     ``persistence`` (last year), ``ytd_ratio`` (last year scaled by the year to date),
     ``ytd_plus_rest`` (the year to date, then last year's rest) and ``climatology`` (the year to
-    date, then each past year's rest: its mean, lowest and highest). None where a rule
-    number of years). None where a rule has nothing to go by.
+    date, then each past year's rest: its mean, lowest and highest). None where a rule has nothing
+    to go by.
 
     Args:
         history: days × the six items, up to the as-of date.
@@ -52,21 +53,16 @@ def air_baselines(
     days = history.index.to_numpy().astype("datetime64[D]")
     start, end = np.datetime64(settings.first_day), np.datetime64(settings.last_day)
     origin = np.datetime64(settings.as_of)
-    rules = _Indicators(settings)
+    rules = PlainRules(values, days, start=start, end=end, origin=origin)
+    known = _Indicators(settings)
     out: dict[str, dict[str, Any]] = {}
     for name in names:
-
-        def of(rows: NDArray[np.float64], when: NDArray[np.datetime64], name: str = name) -> float:
-            return rules(name, rows, when)
-
-        years = climatology(values, days, of, start=start, end=end, origin=origin)
+        of = partial(known, name)
         out[name] = {
-            "persistence": number(persistence(values, days, of, start=start, end=end)),
-            "ytd_ratio": number(ytd_ratio(values, days, of, start=start, end=end, origin=origin)),
-            "ytd_plus_rest": number(
-                ytd_plus_rest(values, days, of, start=start, end=end, origin=origin)
-            ),
-            **climatology_numbers(years),
+            "persistence": number(rules.persistence(of)),
+            "ytd_ratio": number(rules.ytd_ratio(of)),
+            "ytd_plus_rest": number(rules.ytd_plus_rest(of)),
+            **climatology_numbers(rules.climatology(of)),
         }
     return out
 

@@ -165,6 +165,7 @@ def _drawn(
             joined, days, AIR_ITEMS, year,
             dust_removed=removed if year == settings.year else None,
             standard=settings.standard, denominator=settings.denominator,
+            drawn_from=int(into[0]) if len(into) and year == settings.year else 0,
         )  # fmt: skip
         limits = standard_label("pm25_annual_mean", replace(settings, year=year))
         values = {

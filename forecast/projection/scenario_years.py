@@ -1,16 +1,14 @@
 """One city's year under many packages of measures: what a cut does not change is computed once.
 
 A package changes some items on the days ahead. Means and percentiles are taken anew for those items
-alone; whether a day is good needs no index, only whether a concentration lies above the last one
-whose index is at most 100. That edge is found by bisection on the very look-up that makes the AQI,
-so the answer is that of :func:`forecast.standards.air_assessment.assess_year`, bit for bit.
+alone, and days are counted by the edges of :mod:`forecast.standards.day_edges`, so the answer is
+that of :func:`forecast.standards.air_assessment.assess_year`, bit for bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -29,22 +27,17 @@ from forecast.standards.air_assessment import (
     AirYear,
     assess_year,
     composite_index,
-    percentile,
 )
-from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI
-from forecast.standards.iaqi import NO_IAQI, iaqi
+from forecast.standards.air_statistics import percentile
+from forecast.standards.day_edges import edges_by_day
 from forecast.standards.items import AIR_ITEMS
 from forecast.standards.limits import PERCENTILES
 from forecast.standards.rounding import ratio_percent
-from forecast.standards.versions import AQI_2012, AQI_2026, CHANGE_2026, resolve
 
 __all__ = ["ScenarioYear"]
 
 #: Paths worked on at once: few enough for the processor's cache, enough to keep threads busy.
 _ROWS = 256
-
-#: Far above any node of any series (a class of its own in the look-up) [µg/m³, CO mg/m³].
-_ABOVE_ALL = np.float32(1e6)
 
 T = TypeVar("T", bound=np.generic)
 
@@ -121,7 +114,7 @@ class ScenarioYear:
         self._plain = bool((missing.any(axis=0) == missing.all(axis=0)).all())
         self._counted: NDArray[np.bool_] = np.asarray(~(missing & ~dust).any(axis=2))
         self._days_counted = self._counted.sum(axis=1, dtype=np.int64)
-        self._edges = _edges_by_day(days, standard)
+        self._edges = edges_by_day(days, standard)
         self._items = tuple(
             self._item(k, dust[:, k], missing[0, :, k]) for k in range(len(AIR_ITEMS))
         )
@@ -283,45 +276,3 @@ def _dust(
         out |= flags[:, None] if flags.ndim == 1 else flags
         out &= np.array([item in ("pm10", "pm25") for item in AIR_ITEMS])
     return out
-
-
-def _edges_by_day(
-    days: NDArray[np.datetime64], standard: str | None
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Largest concentration of a good day, of one that is not heavy, and with an index (day, item)."""
-    by_token = {
-        token: np.array([_item_edges(item, token) for item in AIR_ITEMS], dtype=np.float32)
-        for token in (AQI_2012, AQI_2026)
-    }
-    if standard is not None:
-        table = np.repeat(by_token[resolve(standard).aqi][None], len(days), axis=0)
-    else:
-        new = days >= CHANGE_2026
-        table = np.where(new[:, None, None], by_token[AQI_2026], by_token[AQI_2012])
-    return table[:, :, 0], table[:, :, 1], table[:, :, 2]
-
-
-@cache
-def _item_edges(item: str, token: str) -> tuple[np.float32, np.float32, np.float32]:
-    series = "o3_8h" if item == "o3_8h" else f"{item}_24h"
-    top = np.float32(np.inf)
-    if int(iaqi(np.array([_ABOVE_ALL]), series, token)[0]) == NO_IAQI:
-        top = _last(series, token, lambda index: index != NO_IAQI)
-    return (
-        _last(series, token, lambda index: NO_IAQI < index <= GOOD_AQI),
-        _last(series, token, lambda index: NO_IAQI < index <= HEAVY_AQI),
-        top,
-    )
-
-
-def _last(series: str, token: str, holds: Callable[[int], bool]) -> np.float32:
-    """Largest float32 whose index ``holds``: bisection over the bit patterns, which keep the order."""
-    low, high = 0, int(_ABOVE_ALL.view(np.int32))
-    while high - low > 1:
-        middle = (low + high) // 2
-        value = np.array([middle], dtype=np.int32).view(np.float32)
-        if holds(int(iaqi(value, series, token)[0])):
-            low = middle
-        else:
-            high = middle
-    return np.float32(np.array([low], dtype=np.int32).view(np.float32)[0])

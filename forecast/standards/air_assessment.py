@@ -8,7 +8,7 @@ no rule was found, need 324 days with an AQI wherever they lie (our own choice).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from forecast.errors import InputError
+from forecast.standards.air_statistics import percentile, statistics
 from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI, daily_aqi
+from forecast.standards.day_edges import day_masks
 from forecast.standards.indicators import INDICATORS
 from forecast.standards.items import AIR_ITEMS
 from forecast.standards.limits import PERCENTILES, air_limit
@@ -51,6 +53,7 @@ COMPOSITE_PARTS: dict[str, tuple[str, str]] = {
 YEAR_DAYS, MONTH_DAYS, FEBRUARY_DAYS = 324, 27, 25
 
 _PM = ("pm10", "pm25")
+_COUNTS = {"good_days", "heavy_days", "good_day_ratio"}
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ def assess_year(
     partial: bool = False,
     weights: Mapping[str, float] | None = None,
     composite_standard: str | None = None,
+    drawn_from: int = 0,
+    names: Collection[str] = AIR_INDICATORS,
 ) -> AirYear:
     """Compute every annual air indicator of one place.
 
@@ -114,6 +119,8 @@ def assess_year(
         weights: weight of each item in the composite index, 1 by default.
         composite_standard: token of its limits. Default: ``standard`` where given, else the 2012
             limits, also after 2026-03-01 (secondary: official values of 2026 are reproduced so).
+        drawn_from: the paths agree on the days before this position; saves time, changes nothing.
+        names: indicators that are wanted; of the others nothing need be there.
 
     Raises:
         InputError: a date occurs twice. ValueError: shapes or options do not fit.
@@ -129,55 +136,67 @@ def assess_year(
         raise ValueError(
             f"values must have shape (path, {len(days)}, {len(items)}), got {array.shape}"
         )
+    given = array
     array, days, dust, start, end = _period(
         array, days, items, year, dust_removed, first, last, partial
     )
+    same = drawn_from if array is given and drawn_from < array.shape[1] else 0
     n_paths, n_expected = len(array), int((end - start).astype(int)) + 1
     enough = _Sufficiency(days, start, end, partial)
 
     result: dict[str, NDArray[np.float64]] = {}
     n_valid: dict[str, NDArray[np.int64]] = {}
     valid: dict[str, NDArray[np.bool_]] = {}
+    wanted = set(names)
+    if "composite_index" in wanted:
+        wanted |= {name for name, _ in COMPOSITE_PARTS.values()}
     for item, per_cent in PERCENTILES.items():
-        names = [f"{item}_p{per_cent}"]
+        own = [f"{item}_p{per_cent}"]
         if f"{item}_annual_mean" in INDICATORS:
-            names.append(f"{item}_annual_mean")
+            own.append(f"{item}_annual_mean")
+        if not wanted.intersection(own):
+            continue
         if item in items:
             column = items.index(item)
             series, dusty = array[:, :, column], dust[:, column]
-            mean, part, count = _statistics(series[:, ~dusty], per_cent)
-            sufficient = enough(~np.isnan(series) | dusty) & (count > 0)
+            kept = int((~dusty[:same]).sum())
+            mean, part, count = statistics(
+                series[:, ~dusty] if dusty.any() else series, per_cent, kept
+            )
+            sufficient = _enough_days(enough, series, dusty, same) & (count > 0)
         else:
             mean = part = np.full(n_paths, np.nan)
             count, sufficient = np.zeros(n_paths, np.int64), np.zeros(n_paths, np.bool_)
-        for name, number in zip(names, (part, mean), strict=False):
+        for name, number in zip(own, (part, mean), strict=False):
             result[name], n_valid[name], valid[name] = number, count, sufficient
 
-    counted, good, heavy = _day_counts(array, days, items, dust, standard)
-    n_counted = counted.sum(axis=1, dtype=np.int64)
-    day_rule = enough(counted, monthly=False) & (n_counted > 0)
-    nothing = np.where(n_counted > 0, 0.0, np.nan)
-    n_good = good.sum(axis=1, dtype=np.int64)
-    result["good_days"] = n_good + nothing
-    result["heavy_days"] = heavy.sum(axis=1, dtype=np.int64) + nothing
-    below = n_counted if denominator == "valid" else np.full(n_paths, n_expected)
-    result["good_day_ratio"] = ratio_percent(n_good, below) + nothing
-    for name in ("good_days", "heavy_days", "good_day_ratio"):
-        n_valid[name], valid[name] = n_counted, day_rule
+    if wanted & _COUNTS:
+        counted, good, heavy = _day_counts(array, days, items, dust, standard, same)
+        n_counted = _times(counted)
+        day_rule = enough(counted, monthly=False) & (n_counted > 0)
+        nothing = np.where(n_counted > 0, 0.0, np.nan)
+        n_good, n_heavy = _times(good), _times(heavy)
+        result["good_days"] = np.asarray(n_good + nothing)
+        result["heavy_days"] = np.asarray(n_heavy + nothing)
+        below = n_counted if denominator == "valid" else np.full(n_paths, n_expected)
+        result["good_day_ratio"] = ratio_percent(n_good, below) + nothing
+        for name in _COUNTS:
+            n_valid[name], valid[name] = n_counted, day_rule
 
-    parts = [name for name, _ in COMPOSITE_PARTS.values()]
-    result["composite_index"] = composite_index(
-        {item: result[name] for item, (name, _) in COMPOSITE_PARTS.items()},
-        composite_standard or standard or "GB 3095-2012",
-        weights=weights,
-    )
-    n_valid["composite_index"] = np.minimum.reduce([n_valid[name] for name in parts])
-    valid["composite_index"] = np.logical_and.reduce([valid[name] for name in parts])
+    if "composite_index" in wanted:
+        parts = [name for name, _ in COMPOSITE_PARTS.values()]
+        result["composite_index"] = composite_index(
+            {item: result[name] for item, (name, _) in COMPOSITE_PARTS.items()},
+            composite_standard or standard or "GB 3095-2012",
+            weights=weights,
+        )
+        n_valid["composite_index"] = np.minimum.reduce([n_valid[name] for name in parts])
+        valid["composite_index"] = np.logical_and.reduce([valid[name] for name in parts])
 
     limits = limits_standard_on(end) if standard is None else resolve(standard).limits
     return AirYear(
         year, standard, limits,
-        {name: result[name] for name in AIR_INDICATORS}, n_valid, valid, n_expected, start, end,
+        {name: result[name] for name in AIR_INDICATORS if name in result}, n_valid, valid, n_expected, start, end,
     )  # fmt: skip
 
 
@@ -206,21 +225,6 @@ def composite_index(
         )
         total = total + weight * share
     return total
-
-
-def percentile(values: ArrayLike, per_cent: int) -> NDArray[np.float64]:
-    """Percentile along the last axis, NaN left out: the k-th smallest, k = 1 + (n - 1) p.
-
-    HJ 663 annex A (secondary): linear between the order statistics, the same as numpy's "linear".
-
-    >>> percentile([10, 20, 30, 40], 90).item()
-    37.0
-    """
-    array = np.asarray(values)
-    if array.dtype != np.float32:
-        array = array.astype(np.float64)
-    _, part, _ = _statistics(array.reshape(-1, array.shape[-1]), per_cent)
-    return part.reshape(array.shape[:-1])
 
 
 def three_year_mean(values: ArrayLike) -> NDArray[np.float64]:
@@ -314,44 +318,21 @@ class _Sufficiency:
         return np.asarray(enough)
 
 
-def _statistics(
-    series: NDArray[np.float64], per_cent: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Mean, percentile and number of the values of each row of (path, day), NaN left out."""
-    missing = np.isnan(series)
-    if missing.any():
-        # Days observed are the same on every path: a day missing on all of them just drops out.
-        series = np.ascontiguousarray(series[:, ~missing.all(axis=0)])
-        missing = np.isnan(series)
-    n_paths, n_days = series.shape
-    if n_days == 0:
-        empty = np.full(n_paths, np.nan)
-        return empty, empty.copy(), np.zeros(n_paths, dtype=np.int64)
-    if not missing.any():
-        count = np.full(n_paths, n_days, dtype=np.int64)
-        low, rest = divmod((n_days - 1) * per_cent, 100)
-        high = min(low + 1, n_days - 1)
-        ordered = np.partition(series, (low, high), axis=1)
-        below, above = ordered[:, low], ordered[:, high]
-        fraction: NDArray[np.float64] | float = rest / 100.0
-        mean = series.mean(axis=1, dtype=np.float64)
-    else:
-        count = n_days - missing.sum(axis=1, dtype=np.int64)
-        ordered = np.sort(series, axis=1)
-        steps = np.maximum(count - 1, 0) * per_cent
-        lows = steps // 100
-        rows = np.arange(n_paths)
-        below = ordered[rows, lows]
-        above = ordered[rows, np.minimum(lows + 1, np.maximum(count - 1, 0))]
-        fraction = steps % 100 / 100.0
-        total = np.where(missing, 0.0, series).sum(axis=1, dtype=np.float64)
-        mean = np.full(n_paths, np.nan)
-        np.divide(total, count, out=mean, where=count > 0)
-    smaller, larger = below.astype(np.float64), above.astype(np.float64)
-    if series.dtype == np.float32:
-        # float32 can't hold 1.1; back to the decimals a reading has, else ties are no longer ties.
-        smaller, larger, mean = np.round(smaller, 4), np.round(larger, 4), np.round(mean, 6)
-    return mean, smaller + (larger - smaller) * fraction, count
+def _times(present: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Days on which it holds, of (path, day), int64 (path,)."""
+    # Sums of small integers are several times as fast as those of truth values.
+    return np.asarray(present.view(np.int8).sum(axis=1, dtype=np.int16), dtype=np.int64)
+
+
+def _enough_days(
+    enough: _Sufficiency, series: NDArray[np.float64], dusty: NDArray[np.bool_], same: int
+) -> NDArray[np.bool_]:
+    """Whether the values of (path, day) are enough; dust days are not held against them."""
+    n_paths = len(series)
+    if same and not np.isnan(series[:, same:]).any():
+        # What is there is there on every path.
+        series = series[:1]
+    return np.broadcast_to(enough(~np.isnan(series) | dusty), (n_paths,))
 
 
 def _day_counts(
@@ -360,8 +341,22 @@ def _day_counts(
     items: tuple[str, ...],
     dust: NDArray[np.bool_],
     standard: str | None,
+    same: int,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """Days that count, good and heavy days, each bool (path, day)."""
+    if same:
+        seen = _day_counts(array[:1, :same], days[:same], items, dust[:same], standard, 0)
+        ahead = _day_counts(array[:, same:], days[same:], items, dust[same:], standard, 0)
+        shape = (len(array), same)
+        first, second, third = (
+            np.concatenate([np.broadcast_to(one, shape), other], axis=1)
+            for one, other in zip(seen, ahead, strict=True)
+        )
+        return first, second, third
+    if array.dtype == np.float32 and items == AIR_ITEMS and array.size:
+        found = day_masks(array.astype(np.float32, copy=False), days, standard, dust if dust.any() else None)
+        if found is not None:
+            return found
     chosen = [column for column, item in enumerate(items) if item in AIR_ITEMS]
     used = array if len(chosen) == len(items) else array[:, :, chosen]
     flags: NDArray[np.bool_] | tuple[str, ...] = ()

@@ -1,0 +1,121 @@
+"""Whether a day is good or heavily polluted, without its AQI: concentrations against edges.
+
+Whether a day is good needs no index, only whether a concentration lies above the last one whose
+index is at most 100. That edge is found once, by bisection on the very look-up that makes the AQI,
+so counts of days are those of :func:`forecast.standards.aqi.daily_aqi`, bit for bit, for one
+comparison a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI
+from forecast.standards.iaqi import NO_IAQI, iaqi
+from forecast.standards.items import AIR_ITEMS
+from forecast.standards.versions import AQI_2012, AQI_2026, CHANGE_2026, resolve
+
+__all__ = ["day_masks", "edges_by_day"]
+
+#: Far above any node of any series (a class of its own in the look-up) [µg/m³, CO mg/m³].
+_ABOVE_ALL = np.float32(1e6)
+#: Paths worked on at once: few enough for the processor's cache.
+_ROWS = 128
+
+
+def day_masks(
+    values: NDArray[np.float32],
+    days: NDArray[np.datetime64],
+    standard: str | None,
+    exempt: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Days that count, good and heavily polluted days, each bool (path, day).
+
+    A day counts with an AQI and all six items. None where a concentration lies below 0, which the
+    look-up has to speak of.
+
+    Args:
+        values: (path, day, item) in the order of ``AIR_ITEMS``, NaN missing [µg/m³, CO mg/m³].
+        days: (day,) datetime64[D].
+        standard: token of a standard version; None: by date.
+        exempt: bool (day, item): not held against a day where it is missing; never all items.
+    """
+    good, heavy, top = edges_by_day(days, standard)
+    ends = [k for k in range(len(AIR_ITEMS)) if np.isfinite(top[:, k]).any()]
+    counted = np.ones(values.shape[:2], dtype=np.bool_)
+    above = np.zeros(values.shape[:2], dtype=np.bool_)
+    far = np.zeros(values.shape[:2], dtype=np.bool_)
+    for start in range(0, len(values), _ROWS):
+        rows = slice(start, start + _ROWS)
+        for k in range(len(AIR_ITEMS)):
+            column = np.ascontiguousarray(values[rows, :, k])
+            there = column >= np.float32(0.0)
+            if not there.all():
+                if (column < 0).any():
+                    return None
+                counted[rows] &= there if exempt is None else there | exempt[:, k]
+            over = column > good[:, k]
+            if not over.any():
+                continue
+            worse = column > heavy[:, k]
+            if k in ends:
+                inside = column <= top[:, k]
+                over &= inside
+                worse &= inside
+            above[rows] |= over
+            far[rows] |= worse
+    return counted, counted & ~above, counted & far
+
+
+def edges_by_day(
+    days: NDArray[np.datetime64], standard: str | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Largest concentration of a good day, of one that is not heavy, and with an index (day, item).
+
+    Args:
+        days: (day,) datetime64[D].
+        standard: token of a standard version; None: by date.
+    """
+    if standard is not None:
+        table = np.repeat(_edges(resolve(standard).aqi or "")[None], len(days), axis=0)
+    else:
+        new = days >= CHANGE_2026
+        table = np.where(new[:, None, None], _edges(AQI_2026), _edges(AQI_2012))
+    return table[:, :, 0], table[:, :, 1], table[:, :, 2]
+
+
+@cache
+def _edges(token: str) -> NDArray[np.float32]:
+    """(item, 3) edges of one version."""
+    found = np.array([_item_edges(item, token) for item in AIR_ITEMS], dtype=np.float32)
+    found.setflags(write=False)
+    return found
+
+
+def _item_edges(item: str, token: str) -> tuple[np.float32, np.float32, np.float32]:
+    series = "o3_8h" if item == "o3_8h" else f"{item}_24h"
+    top = np.float32(np.inf)
+    if int(iaqi(np.array([_ABOVE_ALL]), series, token)[0]) == NO_IAQI:
+        top = _last(series, token, lambda index: index != NO_IAQI)
+    return (
+        _last(series, token, lambda index: NO_IAQI < index <= GOOD_AQI),
+        _last(series, token, lambda index: NO_IAQI < index <= HEAVY_AQI),
+        top,
+    )
+
+
+def _last(series: str, token: str, holds: Callable[[int], bool]) -> np.float32:
+    """Largest float32 whose index ``holds``: bisection over the bit patterns, which keep the order."""
+    low, high = 0, int(_ABOVE_ALL.view(np.int32))
+    while high - low > 1:
+        middle = (low + high) // 2
+        value = np.array([middle], dtype=np.int32).view(np.float32)
+        if holds(int(iaqi(value, series, token)[0])):
+            low = middle
+        else:
+            high = middle
+    return np.float32(np.array([low], dtype=np.int32).view(np.float32)[0])

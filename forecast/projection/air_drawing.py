@@ -73,14 +73,15 @@ def undrawable(history: pd.DataFrame, settings: Settings, ahead: int) -> dict[st
     """
     reasons: dict[str, Words] = {}
     origin = pd.Timestamp(settings.as_of)
-    for item in AIR_ITEMS:
-        seen = history[item].dropna()
-        if seen.empty:
+    values = history[list(AIR_ITEMS)].to_numpy(np.float64)
+    for column, item in enumerate(AIR_ITEMS):
+        there = np.flatnonzero(~np.isnan(values[:, column]))
+        if not len(there):
             continue
-        last = seen.index.max()
+        seen, last = values[there, column], history.index[there[-1]]
         coarse = bool((seen % 1 == 0).all())
         silent = (origin - last).days
-        others = np.flatnonzero((seen != seen.iloc[-1]).to_numpy())
+        others = np.flatnonzero(seen != seen[-1])
         alike = len(seen) - (int(others[-1]) + 1 if len(others) else 0)
         if silent > LATE_DAYS:
             reasons[item] = (
@@ -89,7 +90,7 @@ def undrawable(history: pd.DataFrame, settings: Settings, ahead: int) -> dict[st
                 f"date; nothing is drawn over more than {LATE_DAYS} days",
             )
         elif alike >= (_ALIKE_COARSE if item == "co" and coarse else _ALIKE_DAYS):
-            value, since = f"{seen.iloc[-1]:g}", seen.index[-alike].date()
+            value, since = f"{seen[-1]:g}", history.index[there[-alike]].date()
             reasons[item] = (
                 f"{{}}最近{alike}个日监测值(自{since}起)全部为{value},疑为仪器或录入故障,不能外推",
                 f"the last {alike} days with a reading of {{}} (from {since} on) all say {value}: an "

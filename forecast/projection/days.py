@@ -32,9 +32,18 @@ def wide(readings: pd.DataFrame) -> pd.DataFrame:
     Args:
         readings: columns ``date``, ``item``, ``value``; one value a day and item.
     """
-    table = readings.pivot_table(index="date", columns="item", values="value", aggfunc="first")
-    table.index = pd.DatetimeIndex(table.index)
-    return table.reindex(columns=list(AIR_ITEMS)).astype("float64").sort_index()
+    # Direct indexing: a pivot table takes ten times as long, and this is done for every city.
+    known = readings["value"].notna().to_numpy(bool)
+    column = pd.Index(AIR_ITEMS).get_indexer(pd.Index(readings["item"]))
+    known = known & (column >= 0)
+    dates = readings["date"].to_numpy()[known]
+    days, row = np.unique(dates, return_inverse=True)
+    table = np.full((len(days), len(AIR_ITEMS)), np.nan)
+    # Of two values of a day and item the first stays.
+    cell, first = np.unique(row * len(AIR_ITEMS) + column[known], return_index=True)
+    table.flat[cell] = readings["value"].to_numpy(np.float64)[known][first]
+    columns = pd.Index(list(AIR_ITEMS), name="item")
+    return pd.DataFrame(table, index=pd.DatetimeIndex(days, name="date"), columns=columns)
 
 
 def calendar_days(first: date, last: date) -> NDArray[np.datetime64]:

@@ -353,8 +353,8 @@ def _day_counts(
             for one, other in zip(seen, ahead, strict=True)
         )
         return first, second, third
-    if array.dtype == np.float32 and items == AIR_ITEMS and array.size:
-        found = day_masks(array.astype(np.float32, copy=False), days, standard, dust if dust.any() else None)
+    if array.dtype in (np.float32, np.float64) and items == AIR_ITEMS and array.size:
+        found = day_masks(array, days, standard, dust if dust.any() else None)
         if found is not None:
             return found
     chosen = [column for column, item in enumerate(items) if item in AIR_ITEMS]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +23,13 @@ from forecast.standards.versions import AQI_2012, AQI_2026, CHANGE_2026, resolve
 __all__ = ["day_masks", "edges_by_day"]
 
 #: Far above any node of any series (a class of its own in the look-up) [µg/m³, CO mg/m³].
-_ABOVE_ALL = np.float32(1e6)
+_ABOVE_ALL = 1e6
 #: Paths worked on at once: few enough for the processor's cache.
 _ROWS = 128
 
 
 def day_masks(
-    values: NDArray[np.float32],
+    values: NDArray[Any],
     days: NDArray[np.datetime64],
     standard: str | None,
     exempt: NDArray[np.bool_] | None = None,
@@ -39,12 +40,13 @@ def day_masks(
     look-up has to speak of.
 
     Args:
-        values: (path, day, item) in the order of ``AIR_ITEMS``, NaN missing [µg/m³, CO mg/m³].
+        values: float32 or float64 (path, day, item) in the order of ``AIR_ITEMS``, NaN missing
+            [µg/m³, CO mg/m³].
         days: (day,) datetime64[D].
         standard: token of a standard version; None: by date.
         exempt: bool (day, item): not held against a day where it is missing; never all items.
     """
-    good, heavy, top = edges_by_day(days, standard)
+    good, heavy, top = edges_by_day(days, standard, values.dtype == np.float32)
     ends = [k for k in range(len(AIR_ITEMS)) if np.isfinite(top[:, k]).any()]
     counted = np.ones(values.shape[:2], dtype=np.bool_)
     above = np.zeros(values.shape[:2], dtype=np.bool_)
@@ -52,8 +54,8 @@ def day_masks(
     for start in range(0, len(values), _ROWS):
         rows = slice(start, start + _ROWS)
         for k in range(len(AIR_ITEMS)):
-            column = np.ascontiguousarray(values[rows, :, k])
-            there = column >= np.float32(0.0)
+            column: NDArray[Any] = np.ascontiguousarray(values[rows, :, k])
+            there = column >= 0.0
             if not there.all():
                 if (column < 0).any():
                     return None
@@ -72,50 +74,58 @@ def day_masks(
 
 
 def edges_by_day(
-    days: NDArray[np.datetime64], standard: str | None
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    days: NDArray[np.datetime64], standard: str | None, narrow: bool = True
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Largest concentration of a good day, of one that is not heavy, and with an index (day, item).
 
     Args:
         days: (day,) datetime64[D].
         standard: token of a standard version; None: by date.
+        narrow: for float32 values, which stand for the decimals of a reading; else for float64.
+
+    Returns:
+        Three arrays of the type that they are compared with.
     """
     if standard is not None:
-        table = np.repeat(_edges(resolve(standard).aqi or "")[None], len(days), axis=0)
+        table = np.repeat(_edges(resolve(standard).aqi or "", narrow)[None], len(days), axis=0)
     else:
         new = days >= CHANGE_2026
-        table = np.where(new[:, None, None], _edges(AQI_2026), _edges(AQI_2012))
+        table = np.where(new[:, None, None], _edges(AQI_2026, narrow), _edges(AQI_2012, narrow))
     return table[:, :, 0], table[:, :, 1], table[:, :, 2]
 
 
 @cache
-def _edges(token: str) -> NDArray[np.float32]:
+def _edges(token: str, narrow: bool) -> NDArray[Any]:
     """(item, 3) edges of one version."""
-    found = np.array([_item_edges(item, token) for item in AIR_ITEMS], dtype=np.float32)
+    found = np.array(
+        [_item_edges(item, token, narrow) for item in AIR_ITEMS],
+        dtype=np.float32 if narrow else np.float64,
+    )
     found.setflags(write=False)
     return found
 
 
-def _item_edges(item: str, token: str) -> tuple[np.float32, np.float32, np.float32]:
+def _item_edges(item: str, token: str, narrow: bool) -> tuple[float, float, float]:
     series = "o3_8h" if item == "o3_8h" else f"{item}_24h"
-    top = np.float32(np.inf)
+    top = float("inf")
     if int(iaqi(np.array([_ABOVE_ALL]), series, token)[0]) == NO_IAQI:
-        top = _last(series, token, lambda index: index != NO_IAQI)
+        top = _last(series, token, narrow, lambda index: index != NO_IAQI)
     return (
-        _last(series, token, lambda index: NO_IAQI < index <= GOOD_AQI),
-        _last(series, token, lambda index: NO_IAQI < index <= HEAVY_AQI),
+        _last(series, token, narrow, lambda index: NO_IAQI < index <= GOOD_AQI),
+        _last(series, token, narrow, lambda index: NO_IAQI < index <= HEAVY_AQI),
         top,
     )
 
 
-def _last(series: str, token: str, holds: Callable[[int], bool]) -> np.float32:
-    """Largest float32 whose index ``holds``: bisection over the bit patterns, which keep the order."""
-    low, high = 0, int(_ABOVE_ALL.view(np.int32))
+def _last(series: str, token: str, narrow: bool, holds: Callable[[int], bool]) -> float:
+    """Largest number whose index ``holds``: bisection over the bit patterns, which keep the order."""
+    real, whole = np.dtype("f4" if narrow else "f8"), np.dtype("i4" if narrow else "i8")
+    low, high = 0, int(np.array([_ABOVE_ALL], dtype=real).view(whole)[0])
     while high - low > 1:
         middle = (low + high) // 2
-        value = np.array([middle], dtype=np.int32).view(np.float32)
+        value = np.array([middle], dtype=whole).view(real)
         if holds(int(iaqi(value, series, token)[0])):
             low = middle
         else:
             high = middle
-    return np.float32(np.array([low], dtype=np.int32).view(np.float32)[0])
+    return float(np.array([low], dtype=whole).view(real)[0])

@@ -141,6 +141,7 @@ def report(
             f"| {what} | {f'{figure:,}' if isinstance(figure, int) else figure} |"
             for what, figure in one.rows
         ]
+        lines += ["", one.note] if one.note else []
         lines += ["", *(f"- WRONG: {what}" for what in one.wrong)] if one.wrong else []
     lines += [
         "",

@@ -321,9 +321,14 @@ class Workspace(
         paths: int | None = None,
         seed: int | None = None,
         jobs: int | None = None,
+        cluster: str | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Do the main job: every target judged, written to ``reports/<run>/``."""
+        """Do the main job: every target judged, written to ``reports/<run>/``.
+
+        ``cluster`` is the address of a Dask scheduler to work on, such as ``tcp://10.0.0.5:8786``;
+        empty: this machine, whatever the configuration says.
+        """
         from forecast.runs.execute import execute
         from forecast.runs.request import Request
 
@@ -331,7 +336,7 @@ class Workspace(
             self._inner,
             Request(
                 as_of=as_date(as_of), year=known_year(year), plan=plan, region=region, standard=standard,
-                model=model, paths=paths, seed=seed, jobs=jobs,
+                model=model, paths=paths, seed=seed, jobs=jobs, cluster=cluster,
             ),
             progress=progress,
         )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -50,6 +49,7 @@ class AlertCalls:
         """
         from forecast.runs.changes import changes_since
         from forecast.runs.execute import latest_run
+        from forecast.runs.stored_run import read_run
 
         reports = self._inner.reports
         for name in (run, since):
@@ -65,13 +65,7 @@ class AlertCalls:
         folder = latest_run(self._inner) if run is None else reports / run
         if folder is None:
             raise ForecastError("There is no run yet.", "Make one: forecast run.")
-        try:
-            current = json.loads((folder / "projection.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ForecastError(
-                f"The run {folder.name} has no result that can be read.",
-                "Make it again: forecast run.",
-            ) from error
         return changes_since(
-            self._inner, current, previous=None if since is None else reports / since
-        )
+            self._inner, read_run(folder).result,
+            previous=None if since is None else reports / since,
+        )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from forecast.api_options import as_date
 
 if TYPE_CHECKING:
     from forecast.runs.register import Check
+    from forecast.runs.register_again import RegisteredAgain
     from forecast.verification.verify import Made, Verification
 
 __all__ = ["VerifyCalls"]
@@ -61,3 +62,9 @@ class VerifyCalls:
         from forecast.runs.register import check_register
 
         return check_register(self._inner)
+
+    def register_again(self) -> RegisteredAgain:
+        """Put finished runs that the register lacks into it, marked as registered later."""
+        from forecast.runs.register_again import register_again
+
+        return register_again(self._inner, datetime.now(UTC))

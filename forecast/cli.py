@@ -27,6 +27,7 @@ from forecast.cli_target import target_app
 from forecast.cli_trend import add_trend
 from forecast.cli_verify import add_verify
 from forecast.errors import ForecastError, UsageError
+from forecast.shell_words import as_word
 from forecast.terminal import Console, complain, progress_bar
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def init(
             "The sample is generated from the published annual figures; it is not measured.",
         )
     out.say(
-        f"下一步:forecast {'run' if demo else 'ingest <文件夹>'} --workspace {folder}",
-        f"next: forecast {'run' if demo else 'ingest <folder>'} --workspace {folder}",
+        f"下一步:forecast {'run' if demo else 'ingest <文件夹>'} --workspace {as_word(folder)}",
+        f"next: forecast {'run' if demo else 'ingest <folder>'} --workspace {as_word(folder)}",
     )
 
 
@@ -138,6 +139,14 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="随机种子 root seed", min=0)] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", help="进程数 processes", min=1)] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            help="Dask 调度器地址 address of a Dask scheduler",
+            metavar="tcp://HOST:PORT",
+        ),
+    ] = None,
     repeat: Annotated[
         str | None,
         typer.Option(
@@ -152,7 +161,7 @@ def run(
     """主任务:每个目标的达标概率、余量和报告页。 The main job: every target judged, with a page."""
     opened = _open(workspace)
     if repeat is not None:
-        given = (as_of, year, plan, region, standard, model, paths, seed)
+        given = (as_of, year, plan, region, standard, model, paths, seed, cluster)
         if any(value is not None for value in given):
             raise UsageError(
                 "--repeat goes with no other question: the manifest of the run has it.",
@@ -163,7 +172,7 @@ def run(
     with progress_bar(lang, quiet=quiet or as_json) as progress:
         outcome = opened.run(
             as_of=as_of, year=year, plan=plan, region=region, standard=standard, model=model,
-            paths=paths, seed=seed, jobs=jobs, progress=progress,
+            paths=paths, seed=seed, jobs=jobs, cluster=cluster, progress=progress,
         )  # fmt: skip
     if as_json:
         sys.stdout.write((outcome.folder / "projection.json").read_text(encoding="utf-8"))

@@ -11,6 +11,7 @@ import typer
 
 from forecast.cli_options import Folder, Json, Lang, Quiet
 from forecast.errors import UsageError
+from forecast.shell_words import as_word
 from forecast.terminal import Console, complain
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def restore(
         "hash as it was",
     )
     out.say(
-        f"下一步:forecast status --workspace {made.root};定时运行需重新建立:forecast schedule install",
-        f"next: forecast status --workspace {made.root}; a timer is to be made anew: forecast "
+        f"下一步:forecast status --workspace {as_word(made.root)};定时运行需重新建立:forecast schedule install",
+        f"next: forecast status --workspace {as_word(made.root)}; a timer is to be made anew: forecast "
         "schedule install",
     )
 

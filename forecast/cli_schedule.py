@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forecast.cli_options import Folder, Json, Lang, Quiet
-from forecast.errors import UsageError
+from forecast.errors import UsageError, WorkspaceError
 from forecast.terminal import Console, complain
 
 if TYPE_CHECKING:
@@ -114,8 +116,9 @@ def schedule_install(
 def _show(plan: Plan) -> None:
     for path, text in plan.files.items():
         print(f"--- {path}\n{text}")
+    joined = subprocess.list2cmdline if plan.kind == "windows" else shlex.join
     for command in plan.commands:
-        print(f"$ {' '.join(command)}")
+        print(f"$ {joined(command)}")
 
 
 @schedule_app.command("list")
@@ -191,6 +194,7 @@ def schedule_run(
     lang: Lang = "zh",
 ) -> None:
     """定时运行:下载、读入、预测。 Fetch, ingest and run: once, or every day in a loop."""
+    from forecast.runs.schedule_attempt import without_configuration
     from forecast.runs.schedule_install import scheduled
     from forecast.runs.schedule_lock import BusyError
     from forecast.runs.schedule_loop import real_clock, run_loop, run_once
@@ -198,7 +202,15 @@ def schedule_run(
 
     if force and not once:
         raise UsageError("--force goes with --once alone.", "Add --once, or leave --force out.")
-    made = scheduled(Workspace.open(workspace), _wanted(at, timezone, env_file, fetch))
+    broken: WorkspaceError | None = None
+    try:
+        opened = Workspace.open(workspace)
+    except WorkspaceError as error:
+        left = None if not once else without_configuration(workspace)
+        if left is None:
+            raise
+        opened, broken = left, error
+    made = scheduled(opened, _wanted(at, timezone, env_file, fetch))
     out = Console(lang, quiet=quiet or as_json)
 
     def ended(attempt: Attempt) -> None:
@@ -217,6 +229,8 @@ def schedule_run(
             complain(str(error))
             attempt = None
         else:
+            if attempt is None and broken is not None:
+                raise broken
             if attempt is None:
                 out.say(
                     "今天已经运行过;要再运行一次用 --force。",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -16,6 +17,7 @@ from forecast.terminal import Console, complain
 
 if TYPE_CHECKING:
     from forecast.verification.verify import Made, Verification
+    from forecast.workspace import Workspace
 
 __all__ = ["add_verify"]
 
@@ -48,6 +50,13 @@ def verify(
         Path | None,
         typer.Option("--out", help="写到哪个文件夹 folder to write to", metavar="DIR"),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--register-again",
+            help="先把登记簿缺少的运行按已存结果补登 first put in runs that the register lacks",
+        ),
+    ] = False,
     workspace: Folder = Path(),
     as_json: Json = False,
     quiet: Quiet = False,
@@ -60,6 +69,8 @@ def verify(
     from forecast.workspace import Workspace
 
     opened = Workspace.open(workspace)
+    if again:
+        _register_again(opened, Console(lang, quiet=quiet or as_json))
     found = score(
         opened, region=region, indicator=indicator, since=as_date(since, "--since"),
         until=as_date(until, "--until"), made=_made(made),
@@ -71,7 +82,16 @@ def verify(
     else:
         _print(found, folder, lang, quiet)
     # What is said of a register with a fault in it rests on what is left of it.
-    raise typer.Exit(4 if found.check.faults else 0)
+    raise typer.Exit(0 if found.whole else 4)
+
+
+def _register_again(opened: Workspace, out: Console) -> None:
+    from forecast.runs.register_again import register_again
+
+    done = register_again(opened, datetime.now(UTC))
+    for name, error in done.refused.items():
+        complain(f"{name}: {error}")
+    out.say(f"补登{len(done.runs)}次运行", f"runs registered again: {len(done.runs)}")
 
 
 def _made(text: str) -> Made:
@@ -90,10 +110,9 @@ def _print(found: Verification, folder: Path, lang: str, quiet: bool) -> None:
         _tables(found, lang)
     if not quiet and len(found.outlooks.scores):
         _outlooks(found, lang)
-    faults = len(found.check.faults)
-    for zh, en in found.sentences[:faults]:
+    for zh, en in found.complaints:
         complain(zh if lang == "zh" else en)
-    for zh, en in found.sentences[faults:]:
+    for zh, en in found.sentences[len(found.complaints) :]:
         out.say(zh, en)
     if found.check.torn:
         out.say(
@@ -182,8 +201,16 @@ def _outlooks(found: Verification, lang: str) -> None:
 
 
 def _three(value: float) -> str:
-    """Three digits that count, a dash for a missing value."""
-    return f"{value:.3g}" if math.isfinite(value) else "—"
+    """Three digits that count, as scores are printed: never as a power of ten, no dust of zero.
+
+    >>> [_three(v) for v in (12.345, 0.01234, 1e-15, -0.2, 1500.4, float("nan"))]
+    ['12.3', '0.0123', '0', '-0.200', '1500', '—']
+    """
+    if not math.isfinite(value):
+        return "—"
+    size = math.floor(math.log10(abs(value))) if value else 0
+    text = f"{value:.{min(max(2 - size, 0), 4)}f}"
+    return text if float(text) else "0"
 
 
 def _percent(value: float) -> str:

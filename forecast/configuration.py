@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from forecast.configuration_alerts import AlertSettings
-from forecast.configuration_paths import PathSettings, check_inside
+from forecast.configuration_paths import PathSettings, check_inside, check_shared
 from forecast.configuration_retention import RetentionSettings
 from forecast.configuration_schedule import ScheduleSettings
 from forecast.errors import WorkspaceError
@@ -47,15 +47,24 @@ class General(_Part):
 class Run(_Part):
     """``[run]``: how many paths, from which seed, on how many processes, by which model, how far.
 
-    ``weather`` lets the default model take the weather of past days into account.
+    ``weather`` lets the default model take the weather of past days into account; ``cluster`` is the
+    address of a Dask scheduler, empty for this machine alone; ``cluster_tables`` is where a copy of
+    the tables is put for its workers (``s3://…``), empty where they see the workspace's folder.
     """
 
     paths: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     seed: Annotated[int, Field(ge=0)] = 20150101
     jobs: Annotated[int, Field(ge=0)] = 0
+    cluster: str = ""
+    cluster_tables: str = ""
     model: Annotated[str, Field(min_length=1)] = "seasonal"
     weather: bool = True
     outlook: bool = True
+
+    @field_validator("cluster_tables")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        return check_shared(value) if value else value
 
 
 class Standards(_Part):
@@ -213,11 +222,23 @@ class Section(_Part):
 
 
 class Report(_Part):
-    """``[report]``: who hands the review in, its chapters in order, the Word file it is set in."""
+    """``[report]``: who hands the review in, its chapters in order, the Word file it is set in.
+
+    ``charts``: of which regions a run draws full charts: ``auto``, ``all``, or of how many.
+    """
 
     organisation: str = ""
     chapters: list[str] = []
     template: str = ""
+    charts: str | int = "auto"
+
+    @field_validator("charts", mode="before")
+    @classmethod
+    def _some_charts(cls, value: Any) -> Any:
+        number = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        if value not in ("auto", "all") and not number:
+            raise ValueError('give "auto", "all" or a number of regions from 0')
+        return value
 
 
 class Plans(_Part):

@@ -30,7 +30,7 @@ class AlertSettings(BaseModel):
         episode_level: pollution of the next days that is told: ``light``, ``moderate`` or ``heavy``
             (and worse); empty: none is.
         episode_probability: from this probability of such a day on [1]; ``forecast verify`` counts
-            hits and false alarms of warnings from it too.
+            hits and false alarms from the one that was in force when the outlook was made.
         episode_days: how many days ahead are looked at [day].
         keep_days: a message that a channel does not take is tried again for so long [day].
         timeout: how long one channel may take [s].

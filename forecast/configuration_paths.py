@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath, PureWindowsPath
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-__all__ = ["PathSettings", "check_inside"]
+__all__ = ["PathSettings", "check_inside", "check_shared"]
 
 
 class PathSettings(BaseModel):
@@ -29,6 +30,25 @@ class PathSettings(BaseModel):
             if not folder.strip():
                 raise ValueError("a folder is blank")
         return value
+
+
+def check_shared(url: str) -> str:
+    """Return the address of a shared copy, looked at.
+
+    >>> check_shared("s3://bureau/forecast/tables")
+    's3://bureau/forecast/tables'
+
+    Raises:
+        ValueError: it is none, or has a password in it.
+    """
+    parts = urlsplit(url)
+    if not parts.scheme or "://" not in url or len(parts.scheme) < 2:
+        raise ValueError(f"{url!r} is no address of files; write it as s3://bucket/folder")
+    if parts.password:
+        raise ValueError(
+            "an address must not hold a password; give it to fsspec by its environment variables"
+        )
+    return url
 
 
 def check_inside(key: str, named: str, outside: Iterable[str]) -> None:

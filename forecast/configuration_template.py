@@ -25,6 +25,8 @@ sample = {str(sample).lower():<24} # true：数据为生成的样例 / the readi
 paths = 2000                      # 样本路径数 / number of simulated futures
 seed = 20150101                   # 随机种子，同种子同结果 / same seed, same result
 jobs = 0                          # 并行进程数,0 为自动 / parallel processes, 0 chooses
+cluster = ""                      # Dask 调度器地址,空为本机 / address of a Dask scheduler, empty: this machine
+cluster_tables = ""               # 供其读取的数据副本地址 / where its workers read a copy of the tables: s3://…
 model = "seasonal"                # 预测模型 / the model
 weather = true                    # 有逐日气象时用于 PM2.5 / use daily weather, where there is any, for PM2.5
 outlook = true                    # 同时展望规划涉及的以后年份 / look at the plan's later years too
@@ -98,6 +100,7 @@ folder = "plans"                  # 自备规划所在文件夹 / folder with pl
 organisation = ""                 # 报告封面的编制单位 / who hands the review in
 chapters = []                     # 章节及顺序,空=默认 / chapters in order, empty: the usual ones
 template = ""                     # 自备Word模板(.docx) / a Word file whose styles are used
+charts = "auto"                   # 运行画完整图的地区:auto、all 或个数 / full charts in a run: auto, all, or how many regions
 
 [schedule]
 at = "06:30"                      # 每天定时运行的时刻 / time of the morning run

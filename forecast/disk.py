@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import time
 import uuid
 from pathlib import Path
@@ -16,6 +17,9 @@ __all__ = [
 
 #: A file that is being written is whole within seconds; one this old [s] has lost its writer.
 _LEFT = 600.0
+
+#: Names under which :func:`write_file` writes.
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{12}\.tmp", re.DOTALL)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -102,6 +106,9 @@ def sweep(folder: Path) -> None:
     holds it may drop every temporary file.
     """
     for path in folder.glob(".*.tmp"):
+        # A file of someone else's in a folder of one's own choice is left alone.
+        if _UNFINISHED.fullmatch(path.name) is None:
+            continue
         try:
             age = time.time() - path.stat().st_mtime
         except OSError:

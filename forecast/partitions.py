@@ -6,14 +6,11 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
@@ -22,26 +19,21 @@ from forecast.tables import SCHEMAS, TABLES, Table
 
 __all__ = [
     "LastPart", "by_partition", "check_paths", "coded", "coded_from", "content_hash", "folder_of",
-    "in_order", "joined", "missing", "numbered", "outdated", "parquet", "part_rows",
-    "partitions", "plain", "schema_of", "typed",
+    "in_order", "joined", "missing", "numbered", "outdated", "partitions", "plain", "typed",
 ]  # fmt: skip
 
 #: Columns that say where a row came from, not what it says: left out of the content hash, so that
 #: the same readings give the same fingerprint in whatever order their files were read.
 _ORIGIN_COLUMNS = ("file_id", "row")
 
-#: Parts that were found to be what their names say: device, number, time of change and size.
-_SOUND: set[tuple[int, int, int, int]] = set()
-
 #: The name of a part under the folder of all tables.
 _PATH = re.compile(r"[a-z_]+(?:/year=[^/\\]+)?(?:/month=[^/\\]+)?/part-[0-9a-f]{16}\.parquet")
 
 
 @cache
-def _dtypes(table: str) -> pd.Series[Any]:
+def _dtypes(table: str) -> Mapping[Any, Any]:
     """Return the types that the columns of ``table`` have in a frame."""
-    dtypes: pd.Series[Any] = SCHEMAS[table].empty_table().to_pandas().dtypes
-    return dtypes
+    return dict(SCHEMAS[table].empty_table().to_pandas().dtypes.items())
 
 
 def typed(spec: Table, rows: pd.DataFrame) -> pd.DataFrame:
@@ -56,26 +48,33 @@ def typed(spec: Table, rows: pd.DataFrame) -> pd.DataFrame:
     if _is_typed(spec, rows):
         known: pd.DataFrame = rows[spec.schema.names].reset_index(drop=True)
         return known
-    columns: dict[str, Any] = {}
-    for field in spec.schema:
-        if field.name in rows:
-            columns[field.name] = rows[field.name].reset_index(drop=True)
-        elif pa.types.is_string(field.type):
-            columns[field.name] = pd.Series([""] * len(rows), dtype="str")
-        else:
-            columns[field.name] = pd.Series([None] * len(rows), dtype="object")
     unknown = sorted(set(rows.columns) - set(spec.schema.names))
     if unknown:
         raise KeyError(f"table {spec.name} has no column {', '.join(unknown)}")
-    table = pa.Table.from_pandas(pd.DataFrame(columns), schema=spec.schema, preserve_index=False)
-    frame: pd.DataFrame = table.to_pandas()
-    return frame
+    wanted = _dtypes(spec.name)
+    columns: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    for field in spec.schema:
+        if field.name not in rows:
+            if pa.types.is_string(field.type):
+                columns[field.name] = pd.Series([""] * len(rows), dtype="str")
+            else:
+                others[field.name] = pd.Series([None] * len(rows), dtype="object")
+            continue
+        column = rows[field.name].reset_index(drop=True)
+        right = column.dtype == wanted[field.name]
+        (columns if right else others)[field.name] = column
+    if others:
+        schema = pa.schema([spec.schema.field(name) for name in others])
+        table = pa.Table.from_pandas(pd.DataFrame(others), schema=schema, preserve_index=False)
+        columns |= dict(table.to_pandas().items())
+    return pd.DataFrame({name: columns[name] for name in spec.schema.names}, copy=False)
 
 
 def _is_typed(spec: Table, rows: pd.DataFrame) -> bool:
     if len(rows.columns) != len(spec.schema) or set(rows.columns) != set(spec.schema.names):
         return False
-    wanted, found = _dtypes(spec.name), rows.dtypes
+    wanted, found = _dtypes(spec.name), dict(rows.dtypes.items())
     return all(
         found[field.name] == wanted[field.name]
         or (pa.types.is_string(field.type) and isinstance(found[field.name], pd.CategoricalDtype))
@@ -250,6 +249,8 @@ def numbered(rows: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.int64] | 
 
 def in_order(spec: Table, rows: pd.DataFrame) -> pd.DataFrame:
     """Return ``rows`` in the order of the table, equal ones as they came."""
+    if len(rows) < 2:
+        return rows.reset_index(drop=True)
     numbers = numbered(rows, spec.order)
     if numbers is None:
         return rows.sort_values([*spec.order], kind="stable", ignore_index=True)
@@ -309,83 +310,3 @@ def _distinct(column: pd.Series[Any]) -> tuple[NDArray[np.integer[Any]], Sequenc
         return np.zeros(len(column), dtype=np.int32), list(column.cat.categories[: len(column)])
     codes, distinct = pd.factorize(column)
     return codes, list(distinct)
-
-
-def schema_of(spec: Table, names: Sequence[str], categories: bool) -> pa.Schema:
-    """Return the schema of these columns, with text as dictionaries where asked for."""
-    text = pa.dictionary(pa.int32(), pa.string()) if categories else pa.string()
-    return pa.schema(
-        [
-            (name, text if pa.types.is_string(spec.schema.field(name).type) else
-             spec.schema.field(name).type)
-            for name in names
-        ]
-    )  # fmt: skip
-
-
-def part_rows(
-    spec: Table,
-    path: Path,
-    columns: Sequence[str] | None,
-    regions: list[str] | None,
-    categories: bool,
-) -> pa.Table:
-    """Return the rows of a file with the columns asked for, of the regions asked for.
-
-    Columns that this program has and the one that wrote the file had not are empty.
-
-    Raises:
-        OSError: the bytes are not those that were written: their hash is in the file's name.
-    """
-    names = list(spec.schema.names if columns is None else columns)
-    load = names if regions is None or "region" in names else [*names, "region"]
-    texts = [f.name for f in spec.schema if pa.types.is_string(f.type)]
-    _check_bytes(path)
-    with pq.ParquetFile(path, read_dictionary=texts if categories else None) as file:
-        there = set(file.schema_arrow.names)
-        part = file.read(columns=[name for name in load if name in there])
-    for name in [name for name in load if name not in there]:
-        type_ = spec.schema.field(name).type
-        empty = pa.scalar("" if pa.types.is_string(type_) else None, type_)
-        part = part.append_column(name, pa.repeat(empty, len(part)))
-    if regions is not None:
-        part = part.filter(pc.is_in(part["region"], pa.array(regions, pa.string())))
-    # Parquet knows no whole seconds and hands back milliseconds.
-    return part.select(names).cast(schema_of(spec, names, categories))
-
-
-def _check_bytes(path: Path) -> None:
-    """Look once in a process whether a part is what its name says; Parquet itself would not notice."""
-    told = path.stat()
-    state = (told.st_dev, told.st_ino, told.st_mtime_ns, told.st_size)
-    if state in _SOUND:
-        return
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if not found.startswith(path.stem.removeprefix("part-")):
-        raise OSError("its bytes are not those that were written")
-    _SOUND.add(state)
-
-
-def parquet(spec: Table, rows: pd.DataFrame) -> bytes:
-    """Return typed rows as the bytes of a Parquet file, the same for text and for categories."""
-    text = pa.dictionary(pa.int32(), pa.string())
-    schema = pa.schema(
-        [
-            (f.name, text if isinstance(rows.dtypes[f.name], pd.CategoricalDtype) else f.type)
-            for f in spec.schema
-        ]
-    )
-    table = pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
-    # No Python object: writing to one would wait for the interpreter, column by column.
-    buffer = pa.BufferOutputStream()
-    # Times and lines hardly repeat, and nothing looks for rows by the ranges of a part.
-    repeating = [
-        f.name for f in spec.schema if pa.types.is_string(f.type) or pa.types.is_floating(f.type)
-    ]
-    pq.write_table(
-        table.replace_schema_metadata(None), buffer, compression="zstd", use_dictionary=repeating,
-        write_statistics=False, store_schema=False,
-    )  # fmt: skip
-    data: bytes = buffer.getvalue().to_pybytes()
-    return data

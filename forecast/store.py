@@ -21,8 +21,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from forecast.disk import drop, write_file
+from forecast.disk import write_file
 from forecast.errors import WorkspaceError
+from forecast.part_files import drop_unlisted, parquet, part_rows, schema_of
 from forecast.partitions import (
     LastPart,
     by_partition,
@@ -33,10 +34,7 @@ from forecast.partitions import (
     joined,
     missing,
     outdated,
-    parquet,
-    part_rows,
     plain,
-    schema_of,
     typed,
 )
 from forecast.partitions import partitions as parted
@@ -195,9 +193,9 @@ class Store:
         """Return the water samples known at the end of ``as_of``: one a place, time and item."""
         return self._resolved("water_samples", as_of, regions)
 
-    def met_daily(self, as_of: Moment | None = None) -> pd.DataFrame:
+    def met_daily(self, as_of: Moment | None = None, regions: Regions = None) -> pd.DataFrame:
         """Return the daily weather known at the end of ``as_of``: one a place, day and item."""
-        return self._resolved("met_daily", as_of, None)
+        return self._resolved("met_daily", as_of, regions)
 
     def flow_daily(self, as_of: Moment | None = None) -> pd.DataFrame:
         """Return the daily flow known at the end of ``as_of``: one a place, day and item."""
@@ -240,11 +238,21 @@ class Store:
             WorkspaceError: another writer holds the tables for longer than ``lock_timeout``, or
                 the disk is full. The tables are as before.
         """
-        lock = locked(self.processed, self.lock_timeout, self.notify)
-        try:
+        with self.held():
             writer = Writer(self)
             yield writer
             writer.commit()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep writers away until the block ends, for what lies beside the tables.
+
+        Raises:
+            WorkspaceError: another writer holds the tables for longer than ``lock_timeout``.
+        """
+        lock = locked(self.processed, self.lock_timeout, self.notify)
+        try:
+            yield
         finally:
             lock.release()
 
@@ -388,13 +396,5 @@ class Writer:
 
     def _sweep(self) -> None:
         """Drop files that no manifest lists: those replaced, and those of a writer that died."""
-        processed = self._store.processed
         live = {part["path"] for parts in self._manifest.values() for part in parts.values()}
-        for name in TABLES:
-            for path in (processed / name).rglob("part-*.parquet"):
-                if path.relative_to(processed).as_posix() not in live:
-                    drop(path)
-            for path in (processed / name).rglob(".*.tmp"):
-                drop(path)
-        for path in processed.glob(".*.tmp"):
-            drop(path)
+        drop_unlisted(self._store.processed, live)

@@ -22,11 +22,15 @@ __all__ = ["Console", "complain", "known_language", "progress_bar"]
 #: Days that differ without a known cause are shown up to this many.
 _MOST_DAYS = 20
 
+#: Remarks on the readings that are printed after a run; of more their number is.
+_MOST_REMARKS = 12
+
 _STAGES = {
     "ingest": ("读入文件", "reading files"),
     "air": ("大气预测", "projecting air"),
     "water": ("水质预测", "projecting water"),
     "charts": ("绘图", "drawing charts"),
+    "pages": ("编写页面", "writing pages"),
     "review": ("编写报告", "writing the review"),
     "hindcasts": ("历史回报", "past forecasts"),
 }
@@ -39,10 +43,17 @@ def progress_bar(lang: str, *, quiet: bool) -> Iterator[Callable[[str, int, int]
         yield None
         return
     from rich.console import Console as Rich
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
         console=Rich(stderr=True), transient=True,
     ) as bar:  # fmt: skip
         tasks = {}
@@ -191,8 +202,11 @@ class Console:
                 "输入没有变化,沿用已有结果。",
                 "Nothing new: the inputs are unchanged, this run stood.",
             )
-        for zh, en in outcome.remarks:
+        for zh, en in outcome.remarks[:_MOST_REMARKS]:
             self.say(f"注意:{zh}", f"Note: {en}")
+        more = len(outcome.remarks) - _MOST_REMARKS
+        if more > 0:
+            self.say(f"另有{more}条提示,见报告页。", f"{more} more notes: see the page.")
         if sample:
             self.say(
                 "注意:逐日数据为按公布年度数字生成的样例,不是监测数据。",

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecast.shell_words import as_word
 from forecast.terminal import Console
 from forecast.terminal_text import without_orders
 
@@ -57,9 +58,9 @@ class DataConsole(Console):
         for name in report.outdated:
             self.say(
                 f"对照 {name} 改动过,而数据表中还有按其旧状态读入的文件:"
-                f"forecast ingest data/raw/{name} 重读。",
+                f"forecast ingest {as_word(f'data/raw/{name}')} 重读。",
                 f"the mapping {name} was changed, and the tables hold files that were read by its "
-                f"earlier state: read them again with forecast ingest data/raw/{name}.",
+                f"earlier state: read them again with forecast ingest {as_word(f'data/raw/{name}')}.",
             )
         if report.read:
             self.say(

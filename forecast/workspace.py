@@ -10,6 +10,7 @@ from forecast.configuration import Config
 from forecast.configuration_template import new_file
 from forecast.disk import write_file
 from forecast.errors import WorkspaceError
+from forecast.shell_words import as_word
 from forecast.store import Store
 
 __all__ = ["CONFIG_NAME", "Workspace"]
@@ -77,7 +78,7 @@ class Workspace:
         if existed:
             raise WorkspaceError(
                 f"{root} already is a workspace; its {CONFIG_NAME} was left as it is.",
-                f"Go on with it (--workspace {root}) or choose another folder.",
+                f"Go on with it (--workspace {as_word(root)}) or choose another folder.",
             )
         write_file(root / CONFIG_NAME, new_file(name or root.name, sample).encode())
         return cls.open(root)
@@ -94,6 +95,6 @@ class Workspace:
         if not path.is_file():
             raise WorkspaceError(
                 f"{root} is not a workspace: it has no {CONFIG_NAME}.",
-                f"Make one with: forecast init {folder}",
+                f"Make one with: forecast init {as_word(folder)}",
             )
         return cls(root, Config.load(path))

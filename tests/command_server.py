@@ -9,6 +9,7 @@ libraries of other people only. Where there is no fork, each command is an ordin
 from __future__ import annotations
 
 import atexit
+import functools
 import gc
 import importlib
 import json
@@ -25,7 +26,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CommandServer", "load_alone"]
+__all__ = ["CommandServer", "leave_charts_out", "load_all", "load_alone", "sync_nothing"]
 
 #: Libraries of other people.
 _LOADED = (
@@ -141,6 +142,7 @@ def load_alone(modules: list[str]) -> dict[str, str]:
 
 def _load_alone(modules: list[str]) -> dict[str, str]:
     """Import each in a fork of its own; return what went wrong."""
+    gc.disable()
     for name in _LOADED:
         importlib.import_module(name)
     assert "forecast" not in sys.modules
@@ -163,8 +165,9 @@ def _load_alone(modules: list[str]) -> dict[str, str]:
     return wrong
 
 
-def _serve() -> None:
-    """Fork for each line of the standard input; answer with the exit code."""
+def load_all() -> None:
+    """Load the libraries and the whole package, and make what every command needs."""
+    gc.disable()
     for name in _LOADED:
         importlib.import_module(name)
     package = importlib.import_module("forecast")
@@ -173,6 +176,34 @@ def _serve() -> None:
             importlib.import_module(module.name)
     _ask_once()
     gc.freeze()
+    gc.enable()
+
+
+def sync_nothing() -> None:
+    """Let this process not wait until what it writes has reached the disk.
+
+    That takes as long as writing it, and what a test leaves need not outlast a power cut. What is
+    synced when, and what follows where that fails, are tests of their own.
+    """
+
+    def look(handle: Any) -> None:
+        os.fstat(handle if isinstance(handle, int) else handle.fileno())
+
+    os.fsync = look  # type: ignore[assignment]
+
+
+def leave_charts_out() -> None:
+    """Let a run of this process draw none, and have no font of its own in its page."""
+    execute = importlib.import_module("forecast.runs.execute")
+    execute.draw_figures = lambda *_, **__: ([], [])  # type: ignore[attr-defined]
+    page = importlib.import_module("forecast.report.page")
+    page.page_font = lambda _: ""  # type: ignore[attr-defined]
+
+
+def _serve() -> None:
+    """Fork for each line of the standard input; answer with the exit code."""
+    load_all()
+    sync_nothing()
     for line in sys.stdin.buffer:
         request = json.loads(line)
         child = os.fork()
@@ -198,6 +229,10 @@ def _ask_once() -> None:
     fonts.missing_glyphs("")
     with fonts.chart_fonts():
         pass
+    # typer reads the signatures of all commands for each command line, which a process has one of.
+    typer = importlib.import_module("typer.main")
+    typer.get_command = functools.cache(typer.get_command)  # type: ignore[attr-defined]
+    typer.get_command(importlib.import_module("forecast.cli").app)
 
 
 def _become(request: dict[str, Any]) -> int:
@@ -220,10 +255,7 @@ def _become(request: dict[str, Any]) -> int:
     code: object = 0
     try:
         if not request["charts"]:
-            execute = importlib.import_module("forecast.runs.execute")
-            execute.draw_figures = lambda *_, **__: ([], [])  # type: ignore[attr-defined]
-            page = importlib.import_module("forecast.report.page")
-            page.page_font = lambda _: ""  # type: ignore[attr-defined]
+            leave_charts_out()
         runpy.run_module("forecast", run_name="__main__", alter_sys=True)
     except SystemExit as end:
         code = end.code

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecast.part_files import parquet
 from forecast.partitions import (
     by_partition,
     coded,
@@ -17,7 +18,6 @@ from forecast.partitions import (
     in_order,
     joined,
     numbered,
-    parquet,
     plain,
     typed,
 )

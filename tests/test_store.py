@@ -344,7 +344,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
         max_size=5,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_merging_keeps_every_change_and_nothing_else(
     batches: list[list[tuple[int, int]]],
 ) -> None:

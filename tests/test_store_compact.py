@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from forecast.errors import WorkspaceError
+from forecast.partitions import typed
 from forecast.store import Store
-from forecast.tables import HOUR_ITEMS
+from forecast.tables import HOUR_ITEMS, TABLES
 
 POINTS = [f"{n}A" for n in range(1001, 1004)]
 FIRST = pd.Timestamp("2023-01-01")
@@ -115,3 +116,58 @@ def test_a_manifest_that_leads_elsewhere_is_damaged(tmp_path: Path, path: str) -
         store.read("air_hourly")
     with pytest.raises(WorkspaceError, match=r"manifest\.json is damaged"), store.writer():
         pass
+
+
+def _two_days(value: float, file_id: str) -> pd.DataFrame:
+    date = pd.date_range("2016-01-01", periods=2).to_numpy("datetime64[s]")
+    return pd.DataFrame(
+        {
+            "region": "甲", "place": "甲", "place_kind": "city", "date": date, "item": "pm25",
+            "value": value, "basis": "actual", "source": "long_tidy", "known_from": date,
+            "file_id": file_id, "row": [2, 3],
+        }
+    )  # fmt: skip
+
+
+def test_small_parts_that_are_kept_are_those_on_disk(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for day, (value, file_id) in enumerate([(3.0, "a"), (4.0, "b")]):
+        with store.writer() as writer:
+            writer.merge("air_daily", _two_days(value, file_id), pd.Timestamp(2020, 1, 1 + day))
+        first = store.read("air_daily")
+        # What is handed out belongs to who asked.
+        changed = store.read("air_daily")
+        changed["value"] = -1.0
+        changed.loc[:, "region"] = "乙"
+        pd.testing.assert_frame_equal(store.read("air_daily"), first)
+        assert first["value"].tolist() == [3.0] * 2 if day == 0 else [3.0, 4.0] * 2
+        some = store.read("air_daily", columns=["value", "file_id"], regions=["甲"])
+        pd.testing.assert_frame_equal(some, first[["value", "file_id"]])
+        assert store.read("air_daily", regions=["乙"]).empty
+    (part,) = tmp_path.rglob("air_daily/**/*.parquet")
+    data = bytearray(part.read_bytes())
+    data[len(data) // 2] ^= 1
+    part.write_bytes(data)
+    with pytest.raises(WorkspaceError, match="is damaged"):
+        store.read("air_daily")
+    part.unlink()
+    with pytest.raises(WorkspaceError, match="is missing"):
+        store.read("air_daily")
+
+
+def test_columns_of_other_types_become_those_of_the_table() -> None:
+    rows = _two_days(3.0, "a").assign(
+        value=[3, 4], row=np.array([2.0, 3.0]), flag=pd.Categorical(["", "capped"]),
+        region=pd.Series(["甲", None], dtype="object"),
+    )  # fmt: skip
+    made = typed(TABLES["air_daily"], rows)
+    same = TABLES["air_daily"].schema.empty_table().to_pandas().dtypes
+    assert made.dtypes.to_dict() == same.to_dict()
+    assert list(made.columns) == TABLES["air_daily"].schema.names
+    assert made["value"].tolist() == [3.0, 4.0]
+    assert made["flag"].tolist() == ["", "capped"]
+    # What a table lacks is empty, and a text that is missing stays missing.
+    assert made["version"].tolist() == ["", ""]
+    assert made["region"].isna().tolist() == [False, True]
+    with pytest.raises(KeyError, match="no column colour"):
+        typed(TABLES["air_daily"], rows.assign(colour="red"))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,11 +17,11 @@ _PACKAGE = Path(__file__).resolve().parents[1] / "forecast"
 _FLOW = (
     ("errors",),
     ("region_names",),
-    ("formula_guard", "terminal_text", "zip_bounds"),
+    ("formula_guard", "shell_words", "terminal_text", "zip_bounds"),
     ("standards",),
     ("targets",),
-    ("disk", "table_lock", "tables", "sample"),
-    ("partitions",),
+    ("disk", "processes", "row_groups", "table_lock", "tables", "sample"),
+    ("part_files", "partitions"),
     ("revisions",),
     ("store",),
     ("store_then",),
@@ -28,7 +31,7 @@ _FLOW = (
         "configuration_retention",
         "configuration_schedule",
     ),
-    ("configuration", "configuration_template"),
+    ("configuration", "configuration_template", "shared_tables"),
     ("workspace",),
     ("quality",),
     ("ingest",),
@@ -84,39 +87,95 @@ def _part(path: Path) -> str:
     return relative.parts[0].removesuffix(".py")
 
 
-def _imports(path: Path) -> set[str]:
-    """Parts of the package that a module needs to run; imports for type checking are left out."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for_types = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for inner in ast.walk(node)
-    }
-    found = set()
-    for node in ast.walk(tree):
-        if id(node) in for_types:
-            continue
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("forecast."):
-            found.add(node.module.split(".")[1])
+def _own(module: str) -> bool:
+    return module == "forecast" or module.startswith("forecast.")
+
+
+@cache
+def _imports(path: Path) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+    """Modules of the package that a file imports, with the names taken, and whether only when called.
+
+    Imports for type checking are left out.
+    """
+    found = []
+
+    def look(node: ast.AST, late: bool) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for inner in node.orelse:
+                look(inner, late)
+            return
+        if isinstance(node, ast.ImportFrom) and node.module and _own(node.module):
+            found.append((node.module, tuple(alias.name for alias in node.names), late))
         elif isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("forecast.")}
-    return found
+            found.extend((alias.name, (), late) for alias in node.names if _own(alias.name))
+        late |= isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for inner in ast.iter_child_nodes(node):
+            look(inner, late)
+
+    look(ast.parse(path.read_text(encoding="utf-8")), False)
+    return tuple(found)
 
 
-@pytest.mark.parametrize("path", _FILES, ids=lambda p: p.relative_to(_PACKAGE).as_posix())
-def test_nothing_imports_against_the_flow(path: Path) -> None:
-    part = _part(path)
-    if part == "__init__":
-        return
-    assert part in _PLACE, f"{part} has no place in the flow"
-    for other in _imports(path) - {part}:
-        assert _PLACE[other] < _PLACE[part], f"{part} imports {other}"
+def _parts(path: Path) -> set[str]:
+    """Parts of the package that a module needs to run."""
+    return {module.split(".")[1] for module, _, _ in _imports(path) if "." in module}
 
 
-@pytest.mark.parametrize("path", _FILES, ids=lambda p: p.relative_to(_PACKAGE).as_posix())
-def test_no_file_is_over_400_lines(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+def test_nothing_imports_against_the_flow() -> None:
+    wrong = []
+    for path in _FILES:
+        part = _part(path)
+        if part == "__init__":
+            continue
+        assert part in _PLACE, f"{part} has no place in the flow"
+        wrong += [
+            f"{path.relative_to(_PACKAGE).as_posix()} imports {other}"
+            for other in _parts(path) - {part}
+            if _PLACE[other] >= _PLACE[part]
+        ]
+    assert wrong == []
+
+
+def _with_packages(module: str) -> list[str]:
+    """A module and the packages it lies in, all of which are loaded with it."""
+    words = module.split(".")
+    return [".".join(words[:n]) for n in range(1, len(words) + 1)]
+
+
+def _module(path: Path) -> str:
+    words = ("forecast", *path.relative_to(_PACKAGE).with_suffix("").parts)
+    return ".".join(words[:-1] if words[-1] == "__init__" else words)
+
+
+def _needed(path: Path, modules: set[str]) -> Iterator[str]:
+    """Modules that must be whole before a module can be loaded.
+
+    Of a package that it lies in itself, only what it names: that package began to load before it.
+    """
+    around = set(_with_packages(_module(path))[:-1])
+    for module, names, late in _imports(path):
+        if late:
+            continue
+        inside = [f"{module}.{name}" for name in names if f"{module}.{name}" in modules]
+        for wanted in inside if names and len(inside) == len(names) else [module, *inside]:
+            yield wanted
+            yield from (one for one in _with_packages(wanted) if one not in around)
+
+
+def test_every_module_loads_whichever_is_loaded_first() -> None:
+    """Where none needs one that is still loading, no order of imports can fail."""
+    modules = {_module(path) for path in _FILES}
+    needs = {_module(path): {*_needed(path, modules)} - {_module(path)} for path in _FILES}
+    try:
+        order = [*TopologicalSorter(needs).static_order()]
+    except CycleError as circle:
+        pytest.fail(" <- ".join(circle.args[1]))
+    assert set(order) == modules
+
+
+def test_no_file_is_over_400_lines() -> None:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _FILES}
+    assert {path.name: count for path, count in lines.items() if count > 400} == {}
 
 
 def test_rules_and_targets_stand_beside_the_flow() -> None:
@@ -125,4 +184,4 @@ def test_rules_and_targets_stand_beside_the_flow() -> None:
         ("targets", {"errors", "region_names", "standards", "formula_guard", "zip_bounds"}),
     ):
         for path in (_PACKAGE / part).rglob("*.py"):
-            assert _imports(path) - {part} <= allowed, path.name
+            assert _parts(path) - {part} <= allowed, path.name

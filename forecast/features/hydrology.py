@@ -41,67 +41,82 @@ def monthly_means(samples: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Index of month starts without gaps, columns (place, item), NaN where there is no sample.
     """
-    if samples.empty:
+    value = samples["value"].to_numpy(dtype=np.float64).copy()
+    below = samples["censored"].to_numpy(dtype=bool)
+    value[below] = detection_limits(samples["item"], value)[below] / 2
+    known = ~np.isnan(value)
+    if not known.any():
         return pd.DataFrame(
             index=pd.DatetimeIndex([], name="month"),
             columns=pd.MultiIndex.from_arrays([[], []], names=["place", "item"]),
             dtype="float64",
         )
-    value = samples["value"].to_numpy(dtype=np.float64).copy()
-    below = samples["censored"].to_numpy(dtype=bool)
-    value[below] = detection_limits(samples["item"], value)[below] / 2
-    ph = (samples["item"] == "ph").to_numpy()
+    ph = (samples["item"] == "ph").to_numpy(dtype=bool)
     value[ph] = 10.0 ** -value[ph]
-    frame = pd.DataFrame(
-        {
-            "place": samples["place"].to_numpy(),
-            "item": samples["item"].to_numpy(),
-            "month": samples["time"].to_numpy().astype("datetime64[M]").astype("datetime64[s]"),
-            "value": value,
-        }
+    month = samples["time"].to_numpy().astype("datetime64[M]")
+    first, last = month[known].min(), month[known].max()
+    place, columns = _series(samples[known] if not known.all() else samples)
+    order = columns.sortlevel()[1]
+    columns = columns[order]
+    column = np.argsort(order)[place]
+    row = (month - first).astype(np.int64)[known]
+    shape = (int((last - first).astype(np.int64)) + 1, len(columns))
+    cell = row * shape[1] + column
+    total = np.bincount(cell, value[known], shape[0] * shape[1]).reshape(shape)
+    count = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+    means = np.full(shape, np.nan)
+    np.divide(total, count, out=means, where=count > 0)
+    acid = np.asarray(columns.get_level_values("item") == "ph")
+    means[:, acid] = -np.log10(means[:, acid])
+    months = pd.date_range(str(first), str(last), freq="MS", name="month").as_unit("s")
+    return pd.DataFrame(means, index=months, columns=columns)
+
+
+def _series(samples: pd.DataFrame) -> tuple[NDArray[np.int64], pd.MultiIndex]:
+    """Number of the series of each sample, and the series (place, item) that there are."""
+    place, places = pd.factorize(samples["place"])
+    item, items = pd.factorize(samples["item"])
+    pair, pairs = pd.factorize(place.astype(np.int64) * max(len(items), 1) + item)
+    names = [np.asarray(places, dtype=object), np.asarray(items, dtype=object)]
+    split = np.divmod(pairs, max(len(items), 1))
+    return pair, pd.MultiIndex.from_arrays(
+        [n[k] for n, k in zip(names, split, strict=True)], names=["place", "item"]
     )
-    table = frame.pivot_table(index="month", columns=["place", "item"], values="value")
-    months = pd.date_range(table.index.min(), table.index.max(), freq="MS", name="month")
-    table = table.reindex(months).sort_index(axis=1)
-    acid = table.columns.get_level_values("item") == "ph"
-    table.loc[:, acid] = -np.log10(table.loc[:, acid])
-    return table
 
 
-def monthly_limits(samples: pd.DataFrame) -> pd.DataFrame:
+def monthly_limits(samples: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
     """Return limits of detection of the months whose samples are all below them.
 
-    A month with any measured sample is a measured month. The shape is that of
-    :func:`monthly_means` of the same samples.
+    A month with any measured sample is a measured month.
 
     Args:
         samples: columns ``place``, ``time``, ``item``, ``value``, ``censored``; the value of a
             sample below detection is its limit [mg/L], or 0 where the source does not print it.
+        means: of :func:`monthly_means` of these samples or of more, whose shape is taken.
 
     Returns:
         Mean of the limits of the month [mg/L], NaN where something was measured.
     """
-    means = monthly_means(samples)
+    out = np.full(means.shape, np.nan)
     below = samples["censored"].to_numpy(dtype=bool)
-    value = samples["value"].to_numpy(dtype=np.float64).copy()
-    limit = samples["item"].map(_USUAL_LIMITS).to_numpy(dtype=np.float64)
-    unsaid = below & (value <= 0)
-    value[unsaid] = limit[unsaid]
-    frame = pd.DataFrame(
-        {
-            "place": samples["place"].to_numpy(),
-            "item": samples["item"].to_numpy(),
-            "month": samples["time"].to_numpy().astype("datetime64[M]").astype("datetime64[s]"),
-            # A measured sample makes the month NaN: the mean below does not skip it.
-            "value": np.where(below, value, np.nan),
-        }
-    )
-    grouped = frame.groupby(["month", "place", "item"])["value"]
-    whole = grouped.mean()[grouped.count() == grouped.size()]
-    table = whole.reset_index().pivot_table(
-        index="month", columns=["place", "item"], values="value"
-    )
-    return table.reindex(index=means.index, columns=means.columns).astype("float64")
+    if below.any() and len(means):
+        # A series that never fell below its limit has none.
+        series, names = _series(samples)
+        some = np.bincount(series[below], minlength=len(names))[series] > 0
+        own, under = samples[some], below[some]
+        limit = detection_limits(own["item"], own["value"].to_numpy(dtype=np.float64))
+        column = means.columns.get_indexer(names)[series[some]]
+        start = means.index[0].to_datetime64().astype("datetime64[M]")
+        row = (own["time"].to_numpy().astype("datetime64[M]") - start).astype(np.int64)
+        inside = (column >= 0) & (row >= 0) & (row < len(means))
+        cell = (row * means.shape[1] + column)[inside]
+        size = out.size
+        good = (under & np.isfinite(limit))[inside]
+        total = np.bincount(cell[good], limit[inside][good], size)
+        whole, part = np.bincount(cell, minlength=size), np.bincount(cell[good], minlength=size)
+        at = np.flatnonzero((whole > 0) & (whole == part))
+        out.flat[at] = total[at] / whole[at]
+    return pd.DataFrame(out, index=means.index, columns=means.columns)
 
 
 #: Days of a month that need a value for its flow or its rain to be known.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 from forecast.ingest.asked import Asked, Known
+from forecast.ingest.finding import Found
+from forecast.ingest.raw_hashes import RawHashes
 from forecast.ingest.reading import Prepared, prepare
-from forecast.workspace import Workspace
 
 __all__ = ["read_ahead"]
 
@@ -18,25 +18,31 @@ _SMALL, _WAITING = 16 << 20, 3
 
 
 def read_ahead(
-    ws: Workspace, paths: Sequence[Path], asked: Asked, known: Known
+    files: Sequence[Found], asked: Asked, known: Known, hashes: RawHashes
 ) -> Iterator[Prepared]:
-    """Yield the files in their order, each read from disk; small ones come ahead on two threads."""
-    waiting: deque[Future[Prepared] | Path] = deque()
+    """Yield the files in their order, each read from disk; small ones come ahead on two threads.
+
+    A file whose content is known by its hash is looked at in its turn, and mostly not read.
+    """
+    waiting: deque[Future[Prepared] | Found] = deque()
+
+    def ready() -> Prepared:
+        one = waiting.popleft()
+        return prepare(one, asked, known, hashes) if isinstance(one, Found) else one.result()
+
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for path in paths:
-            waiting.append(pool.submit(prepare, ws, path, asked, known) if _small(path) else path)
+        for file in files:
+            ahead = (asked.again or not hashes.of(file)) and _small(file)
+            waiting.append(pool.submit(prepare, file, asked, known, hashes) if ahead else file)
             if len(waiting) > _WAITING:
-                yield _ready(ws, waiting.popleft(), asked, known)
+                yield ready()
         while waiting:
-            yield _ready(ws, waiting.popleft(), asked, known)
+            yield ready()
 
 
-def _small(path: Path) -> bool:
+def _small(file: Found) -> bool:
     try:
-        return path.stat().st_size <= _SMALL
+        told = file.told or file.path.stat()
     except OSError:
         return False
-
-
-def _ready(ws: Workspace, one: Future[Prepared] | Path, asked: Asked, known: Known) -> Prepared:
-    return prepare(ws, one, asked, known) if isinstance(one, Path) else one.result()
+    return told.st_size <= _SMALL

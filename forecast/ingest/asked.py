@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pandas as pd
 
 from forecast.ingest.deliveries import Deliveries
 from forecast.ingest.detect import LAYOUTS
 from forecast.ingest.files.sheet import stem
+from forecast.ingest.finding import Found
 from forecast.ingest.parsed import MAPPED, Layout
 from forecast.ingest.raw import marked
-from forecast.ingest.received import Given, raw_name
-from forecast.workspace import Workspace
+from forecast.ingest.received import Given
 
 __all__ = ["Asked", "Known", "as_before", "delivered"]
 
@@ -113,7 +112,7 @@ class Known:
 
 
 def delivered(
-    ws: Workspace, path: Path, content: str, asked: Asked, known: Known
+    file: Found, content: str, asked: Asked, known: Known
 ) -> tuple[pd.Timestamp, pd.Timestamp | None]:
     """Return when a content was received, and since when it counts as read.
 
@@ -122,7 +121,7 @@ def delivered(
     Where another content came in between, the content is of a receipt that counts anew; else one
     that was read at any time (None) is read.
     """
-    now, inside = asked.received, raw_name(ws, path)
+    now, inside, path = asked.received, file.inside, file.path
     line = asked.deliveries.receipts.get(inside) if inside else None
     if asked.again:
         last = asked.deliveries.of(content)
@@ -140,9 +139,9 @@ def delivered(
     return moment, moment if anew else None
 
 
-def as_before(ws: Workspace, path: Path, asked: Asked) -> Asked:
+def as_before(file: Found, asked: Asked) -> Asked:
     """Return what is asked of a file, with what a person gave when it first came in."""
-    name = raw_name(ws, path)
+    name = file.inside
     asked = replace(asked, folder=name.partition("/")[0])
     one = asked.deliveries.receipts.get(name)
     if one is None or asked.region is not None or asked.layout is not None:

@@ -52,6 +52,7 @@ from forecast.ingest.layouts import (
     yearly_values,
 )
 from forecast.ingest.parsed import Layout
+from forecast.shell_words import as_word
 
 __all__ = ["LAYOUTS", "built_in", "detect", "layout_named", "layout_of", "recognised"]
 
@@ -169,7 +170,7 @@ def recognised(
         )
     raise InputError(
         f"{sheet.where} has a layout that is not known; {_nearest(sheet)}",
-        f"Have a mapping proposed: forecast map {sheet.path}.",
+        f"Have a mapping proposed: forecast map {as_word(sheet.path)}.",
     )
 
 
@@ -213,7 +214,7 @@ def _checked(sheet: Sheet, layout: Layout) -> Sheet:
         f"{sheet.where}, row {line} says units («{shown}») above a table of layout {layout.name}, "
         "which has units of its own.",
         "If the units are those of the layout, remove the line in a copy; else write them into the "
-        f"header and have a mapping proposed: forecast map {sheet.path}.",
+        f"header and have a mapping proposed: forecast map {as_word(sheet.path)}.",
     )
 
 

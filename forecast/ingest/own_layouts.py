@@ -23,6 +23,7 @@ from forecast.ingest.mapping.propose import propose
 from forecast.ingest.receipt import received_at
 from forecast.ingest.report import IngestReport
 from forecast.ingest.run import ingest_paths
+from forecast.shell_words import as_word
 from forecast.workspace import Workspace
 
 __all__ = ["MAPPINGS", "Proposed", "ingest_mapped", "map_file"]
@@ -189,7 +190,7 @@ def _unknown_sheet(file: Path, wanted: str | None) -> Sheet:
         )
     raise InputError(
         f"{file} has the known layout {known[0]}, so it needs no mapping.",
-        f"Take it in: forecast ingest {file}.",
+        f"Take it in: forecast ingest {as_word(file)}.",
     )
 
 

@@ -205,6 +205,8 @@ def unmatched_controls(sites: pd.DataFrame) -> pd.DataFrame:
     Returns:
         ``region, place, name``, sorted.
     """
+    if not (sites["source"] == STATION_LIST).any():
+        return sites[["region", "place", "name"]].iloc[:0]
     stations = sites[sites["place_kind"] == "station"]
     mine = stations[(stations["source"] == STATION_LIST) & (stations["role"] == "control")]
     others = stations[(stations["source"] != STATION_LIST) & (stations["region"] != "")]

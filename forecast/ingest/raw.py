@@ -20,14 +20,16 @@ __all__ = ["keep_raw", "marked", "turn"]
 
 
 def turn(
-    ws: Workspace, path: Path, known: Mapping[str, Receipt]
+    path: Path, inside: str, known: Mapping[str, Receipt]
 ) -> tuple[str, int, Path, str, str, str]:
-    """Return what files of a folder are sorted by: under ``data/raw`` by receipt, then by name."""
+    """Return what files of a folder are sorted by: under ``data/raw`` by receipt, then by name.
+
+    ``inside`` is the name under ``data/raw``, empty for a file elsewhere.
+    """
     mark = received_before(path)
-    name = raw_name(ws, path)
-    moment, at = (mark if name else ""), 0
-    if name in known:
-        moment, at = f"{known[name].received:%Y%m%d%H%M%S}", known[name].turn
+    moment, at = (mark if inside else ""), 0
+    if inside in known:
+        moment, at = f"{known[inside].received:%Y%m%d%H%M%S}", known[inside].turn
     return moment, at, path.parent, stem(path), mark, path.name
 
 

@@ -17,9 +17,11 @@ from forecast.ingest.asked import Asked, Known, as_before, delivered
 from forecast.ingest.detect import LAYOUTS, recognised
 from forecast.ingest.files.containers import PassedOverError, read_sheets
 from forecast.ingest.files.sheet import Sheet, read_bytes, stem
+from forecast.ingest.finding import Found
 from forecast.ingest.not_yet import without_days_to_come
 from forecast.ingest.parsed import Layout, Parsed, Request
 from forecast.ingest.quarantine import write_quarantine
+from forecast.ingest.raw_hashes import RawHashes
 from forecast.ingest.received import Given
 from forecast.ingest.region_names import name_remark
 from forecast.ingest.report import FileReport
@@ -67,7 +69,8 @@ class Prepared:
         asked: what is asked of it.
         received: when it came in.
         since: an earlier reading of this content is none of this receipt; None where any counts.
-        data, content: its bytes and their SHA-256.
+        data, content: its bytes and their SHA-256; of a file that was read before and is as it was,
+            no bytes.
         fast: what a layout for large files makes of it, None where there is none.
         error: why it can't be read, None where it can.
     """
@@ -82,14 +85,23 @@ class Prepared:
     error: ForecastError | None = None
 
 
-def prepare(ws: Workspace, path: Path, asked: Asked, known: Known) -> Prepared:
-    """Return a file read from disk, and parsed where its layout takes bytes; writes nothing."""
-    asked = as_before(ws, path, asked)
+def prepare(file: Found, asked: Asked, known: Known, hashes: RawHashes) -> Prepared:
+    """Return a file read from disk, and parsed where its layout takes bytes; writes nothing.
+
+    A file that is as it was and that was read before is not read again.
+    """
+    path, asked = file.path, as_before(file, asked)
     received = asked.received
     try:
+        content = "" if asked.again else hashes.of(file)
+        if content:
+            received, since = delivered(file, content, asked, known)
+            if _read_before(path, content, asked, known, since) is not None:
+                return Prepared(path, asked, received, since, content=content)
         data = read_bytes(path)
         content = hashlib.sha256(data).hexdigest()
-        received, since = delivered(ws, path, content, asked, known)
+        hashes.note(file, content)
+        received, since = delivered(file, content, asked, known)
         done = _read_before(path, content, asked, known, since) is not None
         fast = None if done else _fast(path, data, content, asked)
     except ForecastError as error:

@@ -9,6 +9,7 @@ one whose tables never followed, because the command was stopped, is of no recei
 
 from __future__ import annotations
 
+import csv
 import io
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -196,7 +197,7 @@ def settle_receipts(ws: Workspace) -> None:
     if not pending and not any(ws.raw.glob(_UNFINISHED)):
         return
     # The list is changed under the lock of the tables alone.
-    with ws.store.writer():
+    with ws.store.held():
         before = _on_record(ws)
         after = _followed(ws, before)
         if after != before:
@@ -207,23 +208,22 @@ def settle_receipts(ws: Workspace) -> None:
 
 
 def _write(ws: Workspace, every: Mapping[str, Receipt]) -> None:
-    lines = [
-        {
-            "received": f"{one.received:{_FORM}}", "path": path, "sha256": one.sha256,
-            "region": one.given.region, "layout": one.given.layout,
-            "estimate_from_index": "yes" if one.given.estimate_from_index else "",
-            "turn": one.turn, "origin": one.origin, "pending": "yes" if one.pending else "",
-        }
-        for path, one in sorted(every.items(), key=lambda item: (item[1].place, item[0]))
-    ]  # fmt: skip
-    text = pd.DataFrame(lines, columns=[*_COLUMNS, *_ADDED]).to_csv(
-        index=False, lineterminator="\n"
-    )
+    kept = sorted(every.items(), key=lambda item: (item[1].place, item[0]))
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow([*_COLUMNS, *_ADDED])
+    lines.writerows(
+        [
+            one.received.isoformat(" ", "seconds"), path, one.sha256, one.given.region,
+            one.given.layout, "yes" if one.given.estimate_from_index else "", one.turn, one.origin,
+            "yes" if one.pending else "",
+        ]
+        for path, one in kept
+    )  # fmt: skip
     for rest in ws.raw.glob(_UNFINISHED):
         drop(rest)
     path = ws.raw / RECEIVED
-    write_file(path, text.encode("utf-8-sig"))
-    kept = sorted(every.items(), key=lambda item: (item[1].place, item[0]))
+    write_file(path, text.getvalue().encode("utf-8-sig"))
     # As they would be read: to the second.
     found = {
         name: replace(one, received=one.received.floor("s")) if one.received.microsecond else one

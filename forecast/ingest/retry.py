@@ -11,6 +11,7 @@ import pandas as pd
 from forecast.disk import sweep, write_file
 from forecast.errors import InputError
 from forecast.formula_guard import guarded, unguarded
+from forecast.ingest.finding import Found, found_file
 from forecast.ingest.received import Receipt, raw_name
 from forecast.ingest.report import FileReport, IngestReport
 from forecast.workspace import Workspace
@@ -49,8 +50,10 @@ def refusals(ws: Workspace) -> dict[tuple[str, str], pd.Timestamp]:
     }
 
 
-def note_refused(ws: Workspace, report: IngestReport, received: pd.Timestamp) -> None:
-    """Bring the list of refused files up to date with what ``report`` says of its files.
+def note_refused(
+    ws: Workspace, report: IngestReport, received: pd.Timestamp, found: Sequence[Found]
+) -> None:
+    """Bring the list of refused files up to date with what ``report`` says of the files found.
 
     What a killed command left unfinished beside the list is removed.
     """
@@ -58,13 +61,15 @@ def note_refused(ws: Workspace, report: IngestReport, received: pd.Timestamp) ->
     if not _list(ws).exists() and not any(file.status == "refused" for file in report.files):
         return
     before = refused_files(ws)
-    seen = {str(file.path.resolve()) for file in report.files}
+    real = {file.path: file.real for file in found}
+    seen = {real.get(file.path) or str(file.path.resolve()) for file in report.files}
     first = refusals(ws)
     rows = []
     for file in report.files:
         if file.status != "refused" or not file.path.exists():
             continue
-        path, content = str(file.path.resolve()), _content(file.path)
+        path = real.get(file.path) or str(file.path.resolve())
+        content = _content(file.path)
         rows.append(
             {
                 "path": path, "part": file.part, "layout": file.layout, "reason": file.reason,
@@ -82,12 +87,12 @@ def note_refused(ws: Workspace, report: IngestReport, received: pd.Timestamp) ->
 
 def to_retry(
     ws: Workspace,
-    found: Sequence[Path],
+    found: Sequence[Found],
     report: IngestReport,
     known: Mapping[str, Receipt],
     *,
     named: bool,
-) -> list[Path]:
+) -> list[Found]:
     """Return the files to read again, in the order of their receipt: refused, or partly set aside.
 
     Args:
@@ -102,13 +107,14 @@ def to_retry(
     refused = refused_files(ws)
     if named:
         contents = set(aside["sha256"]) | set(refused["sha256"]) - {""}
-        result = []
-        for path in found:
-            if str(path.resolve()) in set(refused["path"]) or _content(path) in contents:
-                result.append(path)
+        paths = set(refused["path"])
+        chosen = []
+        for file in found:
+            if file.real in paths or _content(file.path) in contents:
+                chosen.append(file)
             else:
-                report.skipped.append((path, "nothing of it was refused or set aside"))
-        return result
+                report.skipped.append((file.path, "nothing of it was refused or set aside"))
+        return chosen
     moments = dict(zip(refused["path"], refused["refused_at"], strict=True))
     places = {
         ws.root / path: (str(moment), known[name].turn if name in known else 0)
@@ -119,7 +125,7 @@ def to_retry(
     result = []
     for path in sorted(places, key=lambda path: (places[path], path)):
         if path.is_file():
-            result.append(path)
+            result.append(found_file(ws, path))
         else:
             error = InputError(
                 f"{path} is no longer there.", "Give the file again where it is now."

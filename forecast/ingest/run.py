@@ -25,6 +25,7 @@ from forecast.ingest.one_region import OneRegion
 from forecast.ingest.parsed import Layout
 from forecast.ingest.points import unmatched_controls
 from forecast.ingest.quality_log import log_findings
+from forecast.ingest.raw_hashes import RawHashes
 from forecast.ingest.reading import Prepared, Read, read_file
 from forecast.ingest.receipt import received_at
 from forecast.ingest.received import receipts, settle_receipts
@@ -99,11 +100,12 @@ def ingest_paths(
         settle_receipts(ws)
     told = receipts(ws)
     wanted = list(paths)
-    found = found_files(ws, wanted, report, told)
+    hashes = RawHashes(ws)
+    searched = found = found_files(ws, wanted, report, told)
     if retry_quarantine and layout is not aqicn_index.ESTIMATES:
         found = to_retry(ws, found, report, told, named=bool(wanted))
         report.nothing_aside = not wanted and not found and not report.files
-    names = Counter(stem(path) for path in found)
+    names = Counter(stem(file.path) for file in found)
     asked = Asked(
         forced,
         own,
@@ -135,7 +137,7 @@ def ingest_paths(
         report.days += days + make_city_days(ws, moment) + join_edge_days(ws, moment)
         report.flags += log_findings(ws, touched, moment, until=until)
 
-    for number, file in enumerate(read_ahead(ws, found, asked, known)):
+    for number, file in enumerate(read_ahead(found, asked, known, hashes)):
         if progress is not None:
             progress(number, len(found), file.path)
         for one in read_file(ws, file, known):
@@ -163,11 +165,12 @@ def ingest_paths(
             batch.append(one)
     flush()
     if not dry_run:
-        note_refused(ws, report, asked.received)
+        note_refused(ws, report, asked.received, found)
         close(None)
         if touched.regions.get("sites"):
             strays = unmatched_controls(ws.store.read("sites"))
             report.strays = [" ".join(cells) for cells in strays.itertuples(index=False)]
+        hashes.keep(searched, [path for path in map(Path, wanted) if path.is_dir()])
     report.outdated = _outdated(ws, own)
     if unestimated:
         more = ingest_paths(

@@ -14,12 +14,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.standards.water_period import MONTHS_NEEDED, PERIOD_REQUIRED, assess_section_period
+from forecast.standards.water_class import section_class
+from forecast.standards.water_period import (
+    MONTHS_NEEDED,
+    PERIOD_REQUIRED,
+    assess_section_period,
+    round_statistics,
+)
 
 __all__ = ["N_CLASSES", "ClassHistory", "ClassModel", "class_frame", "period_classes"]
 
 #: Classes I to V and worse than V.
 N_CLASSES = 6
+#: Sections that are graded at once.
+_TOGETHER = 200
 
 
 @dataclass(frozen=True)
@@ -70,28 +78,33 @@ class ClassHistory:
         """
         table, months = _on_months(monthly)
         types = water_types or {}
-        places = tuple(dict.fromkeys(str(c[0]) for c in monthly.columns))
+        columns: dict[str, list[int]] = {}
+        items: dict[str, list[str]] = {}
+        there = np.asarray(np.isfinite(table).any(axis=0))
+        for c, (place, item) in enumerate((str(c[0]), str(c[1])) for c in monthly.columns):
+            own = columns.setdefault(place, [])
+            names = items.setdefault(place, [])
+            if there[c]:
+                own.append(c)
+                names.append(item)
+        places = tuple(columns)
         shape = (len(months), len(places))
         found = np.zeros(shape, dtype=np.int8)
         running, count = np.zeros(shape, dtype=np.int8), np.zeros(shape, dtype=np.int16)
-        names = [(str(c[0]), str(c[1])) for c in monthly.columns]
-        # Place of each month in its year: what lies before it in the year counts to the date.
-        of_year = months.astype(np.int64) % 12
-        back = np.arange(12)
-        at = np.arange(len(months))[:, None] - back
-        inside = (back <= of_year[:, None]) & (at >= 0)
+        # Sections with the same items in the same kind of water are graded together.
+        alike: dict[tuple[tuple[str, ...], str], list[int]] = {}
         for p, place in enumerate(places):
-            own = [
-                c for c, name in enumerate(names)
-                if name[0] == place and np.isfinite(table[:, c]).any()
-            ]  # fmt: skip
-            items = tuple(names[c][1] for c in own)
-            values = table[:, own]
-            kind = types.get(place, "river")
-            found[:, p] = period_classes(values[:, None], items, kind)
-            year = np.where(inside[:, :, None], values[np.maximum(at, 0)], np.nan)
-            running[:, p] = period_classes(year, items, kind)
-            count[:, p] = np.where(inside, found[np.maximum(at, 0), p] > 0, False).sum(axis=1)
+            alike.setdefault((tuple(items[place]), types.get(place, "river")), []).append(p)
+        for (own_items, kind), members in alike.items():
+            for at in range(0, len(members), _TOGETHER):
+                some = members[at : at + _TOGETHER]
+                values = table[:, [columns[places[p]] for p in some]]
+                found[:, some] = period_classes(values[:, :, None], own_items, kind)
+                running[:, some] = _running_classes(values, months, own_items, kind)
+        year = months.astype("datetime64[Y]").astype(np.int64)
+        for number in np.unique(year):
+            inside = year == number
+            count[inside] = np.cumsum(found[inside] > 0, axis=0)
         return cls(months, places, found, running, count)
 
     @classmethod
@@ -156,16 +169,55 @@ class ClassModel(Protocol):
 def period_classes(
     values: NDArray[np.float64], items: tuple[str, ...], water_type: str
 ) -> NDArray[np.int8]:
-    """Class of each period (period, month, item) by the official rules; 0 where there is none.
+    """Class of each period (…, month, item) by the official rules, (…,); 0 where there is none.
 
     The items a class asks for and that the section does not monitor at all do not withhold it.
     """
-    if not items or not len(values):
-        return np.zeros(len(values), dtype=np.int8)
-    absent = tuple(i for i in PERIOD_REQUIRED if i not in items)
+    shape = values.shape[:-2]
+    if not items or not values.size:
+        return np.zeros(shape, dtype=np.int8)
+    flat = values.reshape(-1, *values.shape[-2:])
     return assess_section_period(
-        values, items, water_type, months_needed=1, not_monitored=absent
-    ).classes
+        flat, items, water_type, months_needed=1, not_monitored=_absent(items)
+    ).classes.reshape(shape)
+
+
+def _absent(items: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(i for i in PERIOD_REQUIRED if i not in items)
+
+
+def _running_classes(
+    values: NDArray[np.float64],
+    months: NDArray[np.datetime64],
+    items: tuple[str, ...],
+    water_type: str,
+) -> NDArray[np.int8]:
+    """Class of the mean of the calendar year up to each month, of (month, section, item) values.
+
+    What lies before a month in its year counts to the date: the means are running sums.
+    """
+    if not items or not values.size:
+        return np.zeros(values.shape[:2], dtype=np.int8)
+    acid = np.array([item == "ph" for item in items])
+    seen = np.isfinite(values)
+    plain = np.where(seen, values, 0.0)
+    plain[..., acid] = np.where(seen[..., acid], 10.0 ** -plain[..., acid], 0.0)
+    asked = [c for c, item in enumerate(items) if item in PERIOD_REQUIRED] or range(len(items))
+    begun = np.zeros(values.shape[:2], dtype=np.bool_)
+    means = np.full(values.shape, np.nan)
+    year = months.astype("datetime64[Y]").astype(np.int64)
+    for number in np.unique(year):
+        inside = np.flatnonzero(year == number)
+        total, n = np.cumsum(plain[inside], axis=0), np.cumsum(seen[inside], axis=0)
+        part = np.full(total.shape, np.nan)
+        np.divide(total, n, out=part, where=n > 0)
+        part[..., acid] = -np.log10(part[..., acid])
+        means[inside], begun[inside] = part, (n[..., list(asked)] > 0).any(axis=2)
+    classes, _ = section_class(
+        round_statistics(means, items), items, water_type, required=PERIOD_REQUIRED,
+        not_monitored=_absent(items),
+    )  # fmt: skip
+    return np.where(begun, classes, np.int8(0))
 
 
 def class_frame(history: ClassHistory) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.disk import write_file
+from forecast.disk import sweep, write_file
 from forecast.errors import WorkspaceError
 from forecast.models.code_behind import code_digest, libraries
 
@@ -63,22 +63,52 @@ class KeptFits:
                 lists, mappings by names, and ``kinds``.
             kinds: dataclasses that may occur in the fit; no other is ever built from a file.
         """
+        [found] = self.get_many([(name, inputs)], lambda _: [make()], kinds)
+        return found
+
+    def get_many(
+        self,
+        wanted: Sequence[tuple[Iterable[str], object]],
+        make: Callable[[list[int]], Sequence[Any]],
+        kinds: Iterable[type] = (),
+    ) -> list[Any]:
+        """Return several fits, those that are not kept made in one call; see :meth:`get`.
+
+        Args:
+            wanted: name and inputs of each.
+            make: takes the places in ``wanted`` of what is to be fitted, returns the fits in order.
+            kinds: dataclasses that may occur in the fits.
+        """
         known = {kind.__name__: kind for kind in kinds}
-        key = fingerprint((_FORM, code_digest(), libraries(), inputs))
-        told = hashlib.sha256("\x1f".join(name).encode()).hexdigest()[:24]
-        path = self.folder / f"{told}.npz"
-        try:
-            found = _read(path, key, known)
-        except _DAMAGED:
-            found = None
-        if found is not None:
-            return found[0]
-        fitted = make()
-        data = _written(fitted, key)
-        # A fit that can't be kept is made again next time; the answer does not need the file.
-        with contextlib.suppress(WorkspaceError):
-            write_file(path, data)
-        return fitted
+        code = (_FORM, code_digest(), libraries())
+        keys = [fingerprint((*code, inputs)) for _, inputs in wanted]
+        paths = [self.folder / f"{_told(name)}.npz" for name, _ in wanted]
+        out: list[Any] = [None] * len(wanted)
+        missing = []
+        for at, (path, key) in enumerate(zip(paths, keys, strict=True)):
+            try:
+                found = _read(path, key, known)
+            except _DAMAGED:
+                found = None
+            if found is None:
+                missing.append(at)
+            else:
+                out[at] = found[0]
+        if not missing:
+            return out
+        # What a killed command left unfinished.
+        sweep(self.folder)
+        for at, fitted in zip(missing, make(missing), strict=True):
+            out[at] = fitted
+            # A fit that can't be kept is made again next time; the answer does not need the file.
+            with contextlib.suppress(WorkspaceError):
+                write_file(paths[at], _written(fitted, keys[at]))
+        return out
+
+
+def _told(name: Iterable[str]) -> str:
+    """The name of a file from that of a fit."""
+    return hashlib.sha256("\x1f".join(name).encode()).hexdigest()[:24]
 
 
 def fingerprint(value: object) -> str:

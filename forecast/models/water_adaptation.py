@@ -2,19 +2,24 @@
 
 The sizes maximise the likelihood of all sections of an item together, times a normal prior for
 their logarithms around those of a panel (empirical Bayes). A region of one section with two years
-stays with the panel's; forty sections with ten years speak for themselves.
+stays with the panel's; forty sections with ten years speak for themselves. The maximum is found by
+scoring: steps from the slope and the expected curvature, which both follow from how the forecasts
+of the months move with each size. All groups take their steps together.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.models.water_figures import ItemFigures
-from forecast.models.water_process import DAMPING, season_of, solve_lower
-from forecast.models.water_readings import Fitted, design
+from forecast.models.water_filter import StateSpace, chunks
+from forecast.models.water_process import Sizes
+from forecast.models.water_readings import Fitted, Members
 
-__all__ = ["FEWEST_ADAPT", "adapted"]
+__all__ = ["FEWEST_ADAPT", "adapted", "taking_part"]
 
 #: Values a series needs to take part.
 FEWEST_ADAPT = 12
@@ -24,109 +29,150 @@ _NAMES = ("own_season_sd", "level_sd", "year_sd", "fast_sd", "white_sd", "fast_m
 _PRIOR_SD = np.array([0.5, 0.5, 0.5, 0.25, 0.25, 0.25])
 #: What a value says beside one of a normal series, as kurtosis is about 5.
 _PER_VALUE = 0.5
-#: Series and months that take part at most; beyond them nothing is learnt that matters.
+#: Series and months of a group that take part at most; beyond them nothing is learnt that matters.
 _MOST_SERIES, _MOST_MONTHS = 60, 180
-_STEPS = 15
+#: Steps at most, the step with which nothing is left to gain, and the longest.
+_STEPS, _SMALL, _LONGEST = 20, 3e-3, 1.0
+#: Move of a logarithm with which slopes are taken.
+_MOVE = 1e-5
 #: No size leaves the panel's by more than this factor.
-_WITHIN = 6.0
+_WITHIN = np.log(6.0)
 
 
-def adapted(figures: ItemFigures, fitted: Fitted, alike: float) -> ItemFigures:
-    """Figures with sizes adapted to the series of ``fitted``.
+def taking_part(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Some of ``rows``, spread evenly, where there are more than are needed."""
+    n = len(rows)
+    return rows[np.unique(np.linspace(0, n - 1, min(n, _MOST_SERIES)).astype(np.int64))]
+
+
+def adapted(
+    figures: Sequence[ItemFigures],
+    fitted: Fitted,
+    members: Members,
+    alike: NDArray[np.float64],
+) -> list[ItemFigures]:
+    """Figures of each group with sizes adapted to its series.
 
     Args:
         figures: those of a panel.
         fitted: rung with a level, fitted with ``figures``.
-        alike: mean correlation of two sections: together they count as fewer independent ones.
+        members: series of each group, those of :func:`taking_part`.
+        alike: mean correlation of two sections of each group: together they count as fewer
+            independent ones.
     """
-    from scipy.optimize import minimize
-
-    start = np.log([getattr(figures, name) for name in _NAMES])
+    start = np.log([[getattr(f, name) for name in _NAMES] for f in figures])
     # A part that the panel did not find may be found here.
-    floor = np.log(0.15 * np.hypot(figures.fast_sd, figures.white_sd))
-    start[:5] = np.maximum(start[:5], floor)
-    record = _Record(fitted, alike)
+    floor = np.log([0.15 * np.hypot(f.fast_sd, f.white_sd) for f in figures])
+    start[:, :5] = np.maximum(start[:, :5], floor[:, None])
+    counted = [
+        _PER_VALUE / (1.0 + (len(rows) - 1) * r) for rows, r in zip(members, alike, strict=True)
+    ]
+    moved = np.zeros_like(start)
+    best = np.full(len(figures), np.inf)
+    step = np.zeros_like(start)
+    going = np.arange(len(figures))
+    for _ in range(_STEPS):
+        tried = np.clip(moved[going] + step[going], -_WITHIN, _WITHIN)
+        found = _costs(fitted, [members[int(g)] for g in going], start[going] + tried)
+        left = []
+        for g, new, (cost, slope, curve) in zip(going, tried, found, strict=True):
+            value = counted[g] * cost + 0.5 * float((new**2 / _PRIOR_SD**2).sum())
+            if value > best[g]:
+                # Too far: half of the step from where it was better.
+                step[g] *= 0.5
+            else:
+                best[g], moved[g] = value, new
+                slope = counted[g] * slope + new / _PRIOR_SD**2
+                step[g] = _newton(counted[g] * curve + np.diag(1.0 / _PRIOR_SD**2), slope, new)
+            if np.abs(step[g]).max() > _SMALL:
+                left.append(g)
+        going = np.array(left, dtype=np.int64)
+        if not len(going):
+            break
+    out = []
+    for own, logs in zip(figures, np.exp(start + moved), strict=True):
+        sizes = dict(zip(_NAMES, map(float, logs), strict=True))
+        out.append(ItemFigures.from_quantities({**own.quantities(), **sizes}))
+    return out
 
-    def cost(moved: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        value, slope = record.cost(start + moved)
-        return value + 0.5 * float((moved**2 / _PRIOR_SD**2).sum()), slope + moved / _PRIOR_SD**2
 
-    bounds = [(-np.log(_WITHIN), np.log(_WITHIN))] * len(_NAMES)
-    best = minimize(
-        cost, np.zeros(len(_NAMES)), jac=True, method="L-BFGS-B", bounds=bounds,
-        options={"maxiter": _STEPS},
+def _newton(
+    curve: NDArray[np.float64], slope: NDArray[np.float64], at: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Step to where the slope is 0; sizes at a bound that pull outwards stay there."""
+    free = ~((np.abs(at) >= _WITHIN) & (np.sign(at) == -np.sign(slope)))
+    step = np.zeros_like(slope)
+    if free.any():
+        step[free] = -np.linalg.solve(curve[np.ix_(free, free)], slope[free])
+    longest = float(np.abs(step).max())
+    return step * min(1.0, _LONGEST / max(longest, _SMALL))
+
+
+def _costs(
+    fitted: Fitted, chosen: Sequence[NDArray[np.int64]], logs: NDArray[np.float64]
+) -> list[tuple[float, NDArray[np.float64], NDArray[np.float64]]]:
+    """Negative log likelihood of each group, its slope and expected curvature."""
+    rows = np.concatenate(chosen)
+    group = np.repeat(np.arange(len(chosen)), [len(own) for own in chosen])
+    n_sizes = len(_NAMES)
+    cost, slope = np.zeros(len(rows)), np.zeros((len(rows), n_sizes))
+    curve = np.zeros((len(rows), n_sizes, n_sizes))
+    for at in chunks(np.arange(len(rows)), n_sizes + 1):
+        error, variance, seen = _forecasts(fitted, rows[at], logs[group[at]])
+        inverse = 1.0 / variance[0]
+        pull = error[0] * inverse
+        apart = (error[1:] - error[0]) / _MOVE
+        wider = (variance[1:] - variance[0]) / _MOVE * inverse
+        value = 0.5 * (np.log(variance[0]) + error[0] * pull)
+        towards = pull * apart + 0.5 * wider * (1.0 - error[0] * pull)
+        told = 0.5 * wider[:, None] * wider + apart[:, None] * apart * inverse
+        cost[at] = (value * seen).sum(axis=1)
+        slope[at] = (towards * seen).sum(axis=2).T
+        curve[at] = (told * seen).sum(axis=3).transpose(2, 0, 1)
+    own = [group == g for g in range(len(chosen))]
+    return [
+        (float(cost[some].sum()), slope[some].sum(axis=0), curve[some].sum(axis=0)) for some in own
+    ]
+
+
+def _forecasts(
+    fitted: Fitted, rows: NDArray[np.int64], logs: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Errors and variances of the forecasts of every month with the sizes, and with each moved.
+
+    Args:
+        logs: logarithms of the sizes of each series, (series, size).
+
+    Returns:
+        Errors and variances (move, series, month), and whether there is a reading.
+    """
+    n_moves = len(_NAMES) + 1
+    readings = fitted.readings
+    cut = slice(max(0, len(readings.months) - _MOST_MONTHS), None)
+    seen, known = readings.seen[rows, cut], readings.known[rows, cut]
+    moves = np.concatenate([np.zeros((1, len(_NAMES))), _MOVE * np.eye(len(_NAMES))])
+    own = np.exp(logs[None] + moves[:, None]).reshape(-1, len(_NAMES)).T
+    scale = np.tile(fitted.scale[rows], n_moves)
+    sizes = Sizes(
+        offset=np.tile(fitted.sizes.offset[rows], n_moves), own_season=own[0],
+        level=own[1] * scale, year=own[2] * scale, fast=own[3] * scale, fast_months=own[5],
+        slope=0.0 * scale,
     )  # fmt: skip
-    found = zip(_NAMES, np.exp(start + best.x), strict=True)
-    return ItemFigures.from_quantities({**figures.quantities(), **{n: float(v) for n, v in found}})
-
-
-class _Record:
-    """The likelihood of sizes on a fitted record, and its slope."""
-
-    def __init__(self, fitted: Fitted, alike: float) -> None:
-        readings = fitted.readings
-        n_series = len(fitted.scale)
-        rows = np.unique(np.linspace(0, n_series - 1, min(n_series, _MOST_SERIES)).astype(np.int64))
-        cut = slice(max(0, len(readings.months) - _MOST_MONTHS), None)
-        months = readings.months[cut]
-        number = months.astype("datetime64[M]").astype(np.int64)
-        self.apart = np.abs(number[:, None] - number[None, :]).astype(np.float64)
-        season = season_of(months)
-        same_year = ((number // 12)[:, None] == (number // 12)[None, :]).astype(np.float64)
-        self.season = season @ season.T
-        self.level = np.exp(np.log(DAMPING) / 12.0 * self.apart)
-        self.year = same_year
-        self.seen = readings.seen[rows, cut]
-        spans = None if readings.spans is None else readings.spans[rows, cut]
-        pairs = self.seen[:, :, None] & self.seen[:, None, :]
-        self.pairs = pairs.astype(np.float64)
-        self.held = self.pairs.copy()
-        if spans is not None:
-            self.held *= spans[:, :, None] == spans[:, None, :]
-        self.scale = fitted.scale[rows, None, None] ** 2
-        terms = design(months, readings.effects[rows, cut])
-        known = terms @ fitted.variance[rows] @ terms.swapaxes(1, 2)
-        own = terms[:, :, 5:] * fitted.own_effect[rows, None]
-        self.fixed = (known + own @ own.swapaxes(1, 2)) * self.pairs
-        self.fixed += fitted.sizes.offset[rows, None, None] ** 2 * self.held
-        lost = (fitted.mean[rows, 5:] ** 2).sum(axis=1)[:, None] * ~readings.known[rows, cut]
-        below = np.isfinite(readings.limits[rows, cut])
-        white = np.where(below, 0.0, fitted.white[rows, None])
-        self.extra = np.maximum(fitted.noise[rows, cut] - white, 0.0) + lost
-        self.whitened = ~below & self.seen
-        centre = np.einsum("smi,si->sm", terms, fitted.mean[rows])
-        self.departures = np.where(self.seen, fitted.values[rows, cut] - centre, 0.0)
-        self.counted = _PER_VALUE / (1.0 + (len(rows) - 1) * alike)
-
-    def cost(self, logs: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Negative log likelihood and its slope, both as they count."""
-        own, level, year, fast, white, months = np.exp(logs)
-        fading = np.exp(-self.apart / months)
-        parts = [
-            own**2 * self.season * self.pairs,
-            level**2 * self.scale * self.level * self.held,
-            year**2 * self.scale * self.year * self.held,
-            fast**2 * self.scale * fading * self.pairs,
-        ]
-        total = self.fixed + sum(parts)
-        alone = white**2 * self.scale[:, :, 0] * self.whitened
-        at = np.arange(total.shape[1])
-        total[:, at, at] += np.where(self.seen, alone + self.extra, 1.0)
-        lower = np.linalg.cholesky(total)
-        right = np.concatenate(
-            [
-                np.broadcast_to(np.eye(len(at)), total.shape),
-                self.departures[:, :, None],
-            ],
-            axis=2,
-        )
-        solved = solve_lower(lower, right)
-        inverse = solved[:, :, :-1].swapaxes(1, 2) @ solved[:, :, :-1]
-        weights = np.einsum("sji,sj->si", solved[:, :, :-1], solved[:, :, -1])
-        value = 0.5 * float((solved[:, :, -1] ** 2).sum())
-        value += float(np.log(np.einsum("smm->sm", lower)).sum())
-        pull = 0.5 * (inverse - weights[:, :, None] * weights[:, None, :])
-        slope = [2.0 * float((pull * part).sum()) for part in parts]
-        slope.append(2.0 * float((np.einsum("smm->sm", pull) * alone).sum()))
-        slope.append(float((pull * parts[3] * self.apart).sum()) / float(months))
-        return self.counted * value, self.counted * np.array(slope)
+    # A value below its limit is a site, whose variance holds what lasts a month already.
+    below = np.isfinite(readings.limits[rows, cut])
+    white = np.where(below, 0.0, fitted.white[rows, None])
+    lost = (fitted.mean[rows, 5:] ** 2).sum(axis=1)[:, None] * ~known
+    extra = np.maximum(fitted.noise[rows, cut] - white, 0.0) + lost
+    alone = (own[4] * scale).reshape(n_moves, -1, 1) ** 2 * (~below & seen)
+    many = np.tile(rows, n_moves)
+    space = StateSpace(
+        readings.months[cut], sizes, readings.effects[many, cut], fitted.own_effect[many],
+        fitted.mean[many], fitted.variance[many],
+        None if readings.spans is None else readings.spans[many, cut],
+    )  # fmt: skip
+    shape = (n_moves, *seen.shape)
+    made = space.run(
+        np.tile(fitted.values[rows, cut], (n_moves, 1)),
+        (alone + extra).reshape(-1, seen.shape[1]), np.tile(seen, (n_moves, 1)),
+    )  # fmt: skip
+    return made.error.T.reshape(shape), made.variance.T.reshape(shape), seen

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.models.water_process import window_moments
-from forecast.models.water_readings import SHORT, Fitted, design
+from forecast.models.water_filter import chunks
+from forecast.models.water_readings import SHORT, Fitted, reading_noise, space_of
+from forecast.models.water_windows import window_forecasts
 
 __all__ = ["FEWEST_FLOW", "FEWEST_LEVEL", "choose", "past_scores"]
 
@@ -60,25 +61,28 @@ def past_scores(fitted: Fitted) -> NDArray[np.float64]:
     n_series, n_months = readings.seen.shape
     out = np.full((n_series, len(WINDOWS)), np.nan)
     real = readings.seen & ~np.isfinite(readings.limits)
-    terms = design(readings.months, readings.effects)
-    centre = np.einsum("smi,si->sm", terms, fitted.mean)
-    departures = np.where(real, readings.values - centre, 0.0)
-    total = np.concatenate([np.zeros((n_series, 1)), np.cumsum(departures, axis=1)], axis=1)
+    noise = reading_noise(fitted)
     begun = np.cumsum(readings.seen, axis=1)
-    step = max(1, 3_000_000 // n_months**2)
-    for at in range(0, n_series, step):
-        rows = slice(at, at + step)
+    for rows in chunks(np.arange(n_series)):
+        some = real[rows]
+        mean, variance = window_forecasts(
+            space_of(fitted, rows), fitted.values[rows], noise[rows], readings.seen[rows], some,
+            WINDOWS, _BURN_IN - 1,
+        )  # fmt: skip
+        shape = (len(rows), n_months + 1)
+        total, count = np.zeros(shape), np.zeros(shape, dtype=np.int64)
+        np.cumsum(np.where(some, readings.values[rows], 0.0), axis=1, out=total[:, 1:])
+        np.cumsum(some, axis=1, out=count[:, 1:])
         for k, (first, last) in enumerate(WINDOWS):
             if n_months <= last:
                 continue
-            mean, variance, held = window_moments(
-                fitted.lower[rows], fitted.z[rows], real[rows], first, last
-            )
             origins = np.arange(n_months - last)
-            came = total[rows][:, origins + last + 1] - total[rows][:, origins + first]
-            came = came / np.maximum(held, 1)
+            held = count[:, origins + last + 1] - count[:, origins + first]
+            came = total[:, origins + last + 1] - total[:, origins + first]
+            error = came / np.maximum(held, 1) - mean[k][:, origins]
             usable = (held >= _HELD * (last - first + 1)) & (begun[rows][:, origins] >= _BURN_IN)
-            score = np.where(usable, normal_crps(came - mean, np.maximum(variance, 1e-12)), 0.0)
+            spread = np.maximum(variance[k][:, origins], 1e-12)
+            score = np.where(usable, normal_crps(error, spread), 0.0)
             n = usable.sum(axis=1)
             out[rows, k] = np.where(n > 0, score.sum(axis=1) / np.maximum(n, 1), np.nan)
     return out

@@ -31,8 +31,8 @@ class Hydrology:
 
     Attributes:
         flow: of the section's own flow, shape (month, series), NaN where not known.
-        proxy: of the quantities :data:`PROXIES`, shape (month, series, quantity); the flow among
-            them is one of the whole region.
+        proxy: of the quantities :data:`PROXIES`, shape (month, series, quantity), or of none where
+            nothing is known; the flow among them is one of the whole region.
         last_flow: last month of own flow of each series, NaT without.
     """
 
@@ -89,10 +89,10 @@ def hydrology_of(
     """
     n = len(places)
     flow = np.full((len(months), n), np.nan)
-    proxy = np.full((len(months), n, len(PROXIES)), np.nan)
     last = np.full(n, np.datetime64("NaT"), dtype="datetime64[M]")
     if table is None or table.empty:
-        return Hydrology(flow, proxy, last)
+        return Hydrology(flow, np.zeros((len(months), n, 0)), last)
+    proxy = np.full((len(months), n, len(PROXIES)), np.nan)
     index = table.index.to_numpy().astype("datetime64[M]")
     season = season_of(months)
     made: dict[tuple[str, str], NDArray[np.float64]] = {}

@@ -8,9 +8,9 @@ none is dropped. Observed months stay as observed: only months after the record 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -18,41 +18,35 @@ from numpy.typing import NDArray
 
 from forecast.models.kept_fits import KeptFits
 from forecast.models.paths import Paths
-from forecast.models.water_adaptation import FEWEST_ADAPT, adapted
-from forecast.models.water_choice import FEWEST_FLOW, FEWEST_LEVEL, choose, past_scores
-from forecast.models.water_drawing import Drivers, blended
+from forecast.models.water_ahead import Effects, WaterAhead
 from forecast.models.water_figures import ItemFigures, WaterFigures, shipped_figures
-from forecast.models.water_fit import alike, fit_rung
-from forecast.models.water_future import future_moments
-from forecast.models.water_hydrology import effects_of, hydrology_of
-from forecast.models.water_process import Sizes, season_of
-from forecast.models.water_readings import LEVELS, Fitted, Readings, Rung
+from forecast.models.water_future import Present, future_moments
+from forecast.models.water_group import Group, GroupFit, bundles, fit_groups
+from forecast.models.water_hydrology import hydrology_of
+from forecast.models.water_process import Sizes
+from forecast.models.water_readings import LEVELS, Readings
 from forecast.models.water_scale import PLAIN, ItemScale
 from forecast.models.water_walls import Wall, spans_of
 from forecast.models.water_words import Series, report_table
 
-__all__ = ["WaterLadder"]
+__all__ = ["Runner", "WaterLadder"]
 
 #: Sections of a basin that are fitted by themselves; smaller basins are taken together.
 _OWN_BASIN = 4
-_CHUNK = 200
+#: Terms of every series: mean and season; those after them are effects of hydrology.
+_FIXED_TERMS = 5
 
-
-#: Rungs with the rows of a group that stand on them, and the gain of each row.
-_Choice = tuple[list[tuple[str, NDArray[np.int64], Fitted]], NDArray[np.float64]]
+#: Runs a function over tasks and gives the results in their order, as ``map`` does.
+Runner = Callable[[Callable[[list[Group]], list[GroupFit]], Sequence[list[Group]]], Any]
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Series that stand on one rung: one item of one basin.
-
-    ``columns`` are their places in the table, ``rows`` their places in ``fitted``.
-    """
+    """Series that stand on one rung: one item of one basin, and their columns in the table."""
 
     rung: str
     columns: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    fitted: Fitted
+    present: Present
 
 
 class WaterLadder:
@@ -63,6 +57,8 @@ class WaterLadder:
         rungs: rungs that may be chosen, of :data:`forecast.models.water_readings.LEVELS`; a
             single one is not asked whether it has enough values.
         fits: where fits are kept; None keeps none.
+        run: what fits the groups, ``map`` or something like it that asks other processes; the
+            answer does not depend on it.
 
     Attributes:
         name: ``"ladder"``.
@@ -79,11 +75,13 @@ class WaterLadder:
         pooled: WaterFigures | None = None,
         rungs: Sequence[str] = tuple(LEVELS),
         fits: KeptFits | None = None,
+        run: Runner = map,
     ) -> None:
         if not rungs or not set(rungs) <= set(LEVELS):
             raise ValueError(f"rungs must be some of {', '.join(LEVELS)}, got {list(rungs)}")
         self.rungs = tuple(rungs)
         self.fits = fits
+        self.run = run
         self.pooled = pooled if pooled is not None else shipped_figures()
         self.columns: tuple[tuple[str, str], ...] = ()
         self.last_month: np.datetime64 | None = None
@@ -159,15 +157,23 @@ class WaterLadder:
         self._below = _last_limits(limits, values)
         rungs = [""] * len(self.columns)
         gains = np.zeros(len(self.columns))
+        named, groups = [], []
+        with_flow = self._hydrology.with_flow
+        flow, proxy = self._hydrology.departures("flow"), self._hydrology.departures("proxy")
         for name, basin, own in self._groups(basins):
             readings = _readings(self._months, y[:, own], limits[:, own], spans[own])
+            named.append((name, basin, own))
+            known = flow[:, own] if with_flow[own].any() else flow[:, own, :0]
+            hydrology = {"flow": known, "proxy": proxy[:, own]}
             figures = self._figures_of(name)
-            chosen, gain = self._chosen(readings, figures, own, name, basin)
-            for rung, rows, fitted in chosen:
-                self._parts.append(_Part(rung, own[rows], rows, fitted))
-                self._innovations[:, own[rows]] = fitted.innovations[rows].T
+            groups.append(Group(readings, figures, hydrology, with_flow[own], self.rungs))
+        fits = self._fits(named, groups)
+        for (_, _, own), fit in zip(named, fits, strict=True):
+            for rung, rows, present in fit.parts:
+                self._parts.append(_Part(rung, own[rows], present))
+                self._innovations[:, own[rows]] = present.innovations.T
                 for row in rows:
-                    rungs[own[row]], gains[own[row]] = rung, gain[row]
+                    rungs[own[row]], gains[own[row]] = rung, fit.gain[row]
         self.report = report_table(
             [
                 Series(
@@ -201,67 +207,23 @@ class WaterLadder:
             merged.setdefault(key, []).extend(own)
         return [(name, basin, np.array(sorted(own))) for (name, basin), own in merged.items()]
 
-    def _chosen(
-        self,
-        readings: Readings,
-        figures: ItemFigures,
-        own: NDArray[np.int64],
-        name: str,
-        basin: str,
-    ) -> _Choice:
-        """The choice of one group, taken from where fits are kept if it was made before."""
+    def _fits(
+        self, named: Sequence[tuple[str, str, NDArray[np.int64]]], groups: Sequence[Group]
+    ) -> list[GroupFit]:
+        """The fits of the groups, taken from where they are kept if they were made before."""
+
+        def made(at: Sequence[int]) -> list[GroupFit]:
+            tasks = bundles([len(groups[k].readings.seen) for k in at])
+            found = self.run(fit_groups, [[groups[at[k]] for k in task] for task in tasks])
+            return [fit for fits in found for fit in fits]
+
         if self.fits is None:
-            return self._choose(readings, figures, own)
-        water = self._hydrology
-        hydrology = water.flow[:, own], water.departures("proxy")[:, own]
-        found: _Choice = self.fits.get(
-            (self.name, name, basin), (readings, figures, hydrology, self.rungs),
-            lambda: self._choose(readings, figures, own), (Fitted, Readings, Rung, Sizes),
-        )  # fmt: skip
-        return found
-
-    def _choose(self, readings: Readings, figures: ItemFigures, own: NDArray[np.int64]) -> _Choice:
-        """Rungs with the rows that stand on them, and the gain of each row."""
-        counts = readings.seen.sum(axis=1)
-        with_flow = self._hydrology.with_flow[own]
-        tried = ["0", "1"]
-        if (counts >= FEWEST_LEVEL).any():
-            tried.append("1+trend")
-        if (with_flow & (counts >= FEWEST_FLOW)).any():
-            tried += ["2", "2+trend"]
-        tried = [n for n in tried if n in self.rungs] or list(self.rungs[:1])
-        figures = self._adapted(readings, figures, counts)
-        fits = {}
-        for name in tried:
-            kind = LEVELS[name].effects
-            departures = self._hydrology.departures(kind)[:, own]
-            effects = effects_of(departures, season_of(self._months), kind).swapaxes(0, 1)
-            known = np.all(np.isfinite(effects), axis=2)
-            made = _with_effects(readings, np.where(known[:, :, None], effects, 0.0), known)
-            fits[name] = fit_rung(made, figures, LEVELS[name])
-        if len(tried) == 1:
-            best, gain = tried * len(counts), np.zeros(len(counts))
-        else:
-            scores = {name: past_scores(fitted) for name, fitted in fits.items()}
-            best, gain = choose(scores, counts, with_flow)
-        out = []
-        for name in tried:
-            rows = np.flatnonzero(np.array(best) == name)
-            if len(rows):
-                # The factors have served to choose; they are the most of a fit by far.
-                small = replace(fits[name], lower=np.zeros((0, 0, 0)), z=np.zeros((0, 0)))
-                out.append((name, rows, small))
-        return out, gain
-
-    def _adapted(
-        self, readings: Readings, figures: ItemFigures, counts: NDArray[np.int64]
-    ) -> ItemFigures:
-        """Figures with sizes adapted to the longer series of a group."""
-        long = counts >= FEWEST_ADAPT
-        if not long.any():
-            return figures
-        first = fit_rung(readings.part(np.flatnonzero(long)), figures, LEVELS["1"])
-        return adapted(figures, first, alike(first))
+            return made(range(len(groups)))
+        wanted = [
+            ((self.name, name, basin), group)
+            for (name, basin, _), group in zip(named, groups, strict=True)
+        ]
+        return self.fits.get_many(wanted, made, (GroupFit, Present, Sizes))
 
     def sample(
         self, months: NDArray[np.datetime64], n_paths: int, rng: np.random.Generator
@@ -283,69 +245,51 @@ class WaterLadder:
         Raises:
             ValueError: a month is not after the record.
         """
-        wanted = months.astype("datetime64[M]")
-        values = np.empty((n_paths, len(wanted), len(self.columns)), dtype=np.float32)
-        if self.last_month is not None and self.columns and len(wanted):
-            leads = (wanted - self.last_month).astype(np.int64)
-            if leads.min() < 1:
-                raise ValueError(f"months must lie after the last month, {self.last_month}")
-            self._fill(values, leads, rng)
-        return Paths(
-            values,
-            wanted.astype("datetime64[D]"),
-            tuple(item for _, item in self.columns),
-            tuple(place for place, _ in self.columns),
-            self.name,
-        )
+        found = self.ahead(months, n_paths, rng)
+        if found is not None:
+            return found.draw()
+        wanted = months.astype("datetime64[D]")
+        return Paths(np.empty((n_paths, len(wanted), 0), np.float32), wanted, (), (), self.name)
 
-    def _fill(
-        self, values: NDArray[np.float32], leads: NDArray[np.int64], rng: np.random.Generator
-    ) -> None:
-        """Write the paths into ``values``, in chunks so that memory stays small."""
-        assert self.last_month is not None
-        n_paths, _, n_series = values.shape
-        ahead = self.last_month + np.arange(1, int(leads.max()) + 1)
-        mean = np.empty((len(ahead), n_series))
-        root = np.empty((n_series, len(ahead), len(ahead)), dtype=np.float32)
+    def ahead(
+        self, months: NDArray[np.datetime64], n_paths: int, rng: np.random.Generator
+    ) -> WaterAhead | None:
+        """What is needed to draw futures, of all series or of a part: see :meth:`sample`.
+
+        Returns:
+            None where nothing was fitted or no month is wanted.
+
+        Raises:
+            ValueError: a month is not after the record.
+        """
+        wanted = months.astype("datetime64[M]")
+        if self.last_month is None or not self.columns or not len(wanted):
+            return None
+        leads = (wanted - self.last_month).astype(np.int64)
+        if leads.min() < 1:
+            raise ValueError(f"months must lie after the last month, {self.last_month}")
+        n_series, n_ahead = len(self.columns), int(leads.max())
+        mean = np.empty((n_series, n_ahead), dtype=np.float32)
+        root = np.empty((n_series, n_ahead, n_ahead), dtype=np.float32)
         degrees = np.empty(n_series)
-        effects: list[tuple[_Part, NDArray[np.float64], NDArray[np.float64]]] = []
-        spans = spans_of(self._walls, self.columns, ahead)
+        effects = []
+        spans = spans_of(self._walls, self.columns, self.last_month + np.arange(n_ahead + 1))
         for part in self._parts:
-            whole = np.zeros((len(part.fitted.scale), len(ahead)), dtype=np.int64)
-            whole[part.rows] = spans[part.columns]
-            centre, factor, effect, unsure = future_moments(part.fitted, ahead, whole)
-            mean[:, part.columns] = centre[part.rows].T
-            root[part.columns] = factor[part.rows]
-            degrees[part.columns] = part.fitted.degrees[part.rows]
-            if effect.shape[1]:
-                vectors = np.linalg.eigh(unsure[part.rows])
-                half = vectors[1] * np.sqrt(np.maximum(vectors[0], 0.0))[:, None, :]
-                effects.append((part, effect[part.rows], half))
-        drivers = Drivers(self._innovations, len(ahead), n_paths, rng)
-        kinds = {LEVELS[part.rung].effects for part, _, _ in effects}
-        water = {
-            kind: blended(self._hydrology.departures(kind), drivers.positions, rng)
-            for kind in sorted(kinds)
-        }
-        season = season_of(ahead)
-        for start in range(0, n_paths, _CHUNK):
-            stop = min(start + _CHUNK, n_paths)
-            driven = drivers.draw(start, stop)
-            # The scatter of a section is known as well as its record is long.
-            driven *= np.sqrt(degrees / rng.chisquare(degrees, (stop - start, 1, n_series)))
-            drawn = np.einsum("sht,pts->phs", root, driven, optimize=True)
-            drawn += mean.astype(np.float32)
-            for part, effect, half in effects:
+            present, own = part.present, part.columns
+            broken = spans[own] if present.walled else None
+            mean[own], root[own] = future_moments(present, self.last_month, n_ahead, broken)
+            degrees[own] = present.degrees
+            if present.n_terms > _FIXED_TERMS:
+                at = slice(_FIXED_TERMS, present.n_terms)
+                values, vectors = np.linalg.eigh(present.covariance[:, at, at])
+                half = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
                 kind = LEVELS[part.rung].effects
-                own = water[kind][start:stop][:, :, part.columns]
-                x = effects_of(own.astype(np.float64), season, kind)
-                unit = rng.standard_normal((stop - start, *effect.shape))
-                slopes = effect + np.einsum("sij,psj->psi", half, unit)
-                drawn[:, :, part.columns] += np.einsum("phsk,psk->phs", x, slopes)
-            back = self._scale.back(np.ascontiguousarray(drawn))
-            under = back < self._below
-            back = np.where(under, np.float32(0.5) * self._below, back)
-            values[start:stop] = back[:, leads - 1]
+                departures = self._hydrology.departures(kind)[:, own]
+                effects.append(Effects(kind, own, present.state[:, at], half, departures))
+        return WaterAhead(
+            self.columns, self.last_month, leads, mean, root, degrees, self._innovations,
+            tuple(effects), self._scale, self._below, int(rng.integers(2**63)), n_paths, self.name,
+        )  # fmt: skip
 
 
 def _readings(
@@ -363,12 +307,6 @@ def _readings(
         months, np.where(seen, y.T, 0.0), seen, below, spans if spans.any() else None,
         np.zeros((n_series, len(months), 0)), np.ones(seen.shape, dtype=bool),
     )  # fmt: skip
-
-
-def _with_effects(
-    readings: Readings, effects: NDArray[np.float64], known: NDArray[np.bool_]
-) -> Readings:
-    return replace(readings, effects=effects, known=known)
 
 
 def _last_limits(limits: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float32]:

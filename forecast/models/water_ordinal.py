@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import UsageError
+from forecast.models.class_ahead import ClassAhead
 from forecast.models.class_history import N_CLASSES, ClassHistory
 from forecast.models.class_references import MonthlyFrequencies
 from forecast.models.class_years import YearOfMonths
@@ -44,6 +45,8 @@ _LEADS = (1, 2, 3, 6, 9, 12)
 _FIRST_ORIGIN = 6
 #: Cases a fit uses at most; a second of time, and more change the third digit.
 _MOST_CASES = 4000
+#: Sections whose past forecasts are learned from, spread evenly over all.
+_MOST_PLACES = 200
 #: Cases below which only frequencies are stated.
 _FEWEST_CASES = 60
 #: Months of record that the plain frequencies count for in what is stated: a year of record says
@@ -61,6 +64,18 @@ _MOST_CORRELATION = 0.95
 _LEARNED = ("fitted", "note", "common", "lasting", "serial", "_beta", "_cuts", "_kinds")
 #: Draws behind the class of a year.
 _YEAR_PATHS = 1000
+
+
+def _some_places(history: ClassHistory) -> ClassHistory:
+    """The history of the sections that are learned from."""
+    n = len(history.places)
+    if n <= _MOST_PLACES:
+        return history
+    at = np.unique(np.linspace(0, n - 1, _MOST_PLACES).astype(np.int64))
+    return ClassHistory(
+        history.months, tuple(history.places[k] for k in at), history.monthly[:, at],
+        history.running[:, at], history.n_running[:, at],
+    )  # fmt: skip
 
 
 class WaterOrdinal:
@@ -113,7 +128,7 @@ class WaterOrdinal:
             self._learn()
             return self
         learned = self.fits.get(
-            (self.name, *self.places), history,
+            (self.name, *self.places), _some_places(history),
             lambda: {n: v for n, v in vars(self._learn()).items() if n in _LEARNED},
         )  # fmt: skip
         vars(self).update(learned)
@@ -121,8 +136,8 @@ class WaterOrdinal:
 
     def _learn(self) -> Self:
         """Fit the logit and the copula to the past forecasts, where there are enough."""
-        history = self.history
-        cases, x, y = self._past_forecasts()
+        history = _some_places(self.history)
+        cases, x, y = self._past_forecasts(history)
         kinds = np.unique(y)
         if len(np.unique(history.monthly[history.monthly > 0])) < 2:
             self.note = (
@@ -134,16 +149,16 @@ class WaterOrdinal:
                 f"too few past months ({len(y)} cases): frequencies are stated",
             )
         else:
-            self._fit_logit(x, y, kinds)
+            self._fit_logit(x, y, kinds, len(history.places))
         if self.fitted:
             self._fit_dependence(cases, self._stated(x), y)
         return self
 
+    @staticmethod
     def _past_forecasts(
-        self,
+        h: ClassHistory,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int8]]:
         """Past forecasts: (case, [origin, lead, place]), their terms (case, term), what came."""
-        h = self.history
         origins = np.arange(_FIRST_ORIGIN - 1, len(h.months) - 1)
         leads = np.array(_LEADS)
         cases, terms, came = [], [], []
@@ -164,7 +179,7 @@ class WaterOrdinal:
         return np.concatenate(cases), np.concatenate(terms), np.concatenate(came)
 
     def _fit_logit(
-        self, x: NDArray[np.float64], y: NDArray[np.int8], kinds: NDArray[np.int8]
+        self, x: NDArray[np.float64], y: NDArray[np.int8], kinds: NDArray[np.int8], n_places: int
     ) -> None:
         """Fit thresholds and coefficients on a regular part of the cases."""
         try:
@@ -180,7 +195,7 @@ class WaterOrdinal:
         scale = np.where(used, scale, np.inf)
         step = -(-len(y) // _MOST_CASES)
         # The step is kept off the number of leads and of sections, else some are never taken.
-        while step > 1 and (len(_LEADS) % step == 0 or len(self.places) % step == 0):
+        while step > 1 and (len(_LEADS) % step == 0 or n_places % step == 0):
             step += 1
         terms = (x[::step] - centre) / scale
         code = np.searchsorted(kinds, y[::step])
@@ -289,25 +304,16 @@ class WaterOrdinal:
         Returns:
             Classes 1 to 6, int8 (path, month, place).
         """
-        from scipy.special import ndtr
+        return self.ahead(months, n_paths, rng).draw()
 
-        stated = self.probabilities(months)
-        wanted = months.astype("datetime64[M]")
-        n_places = len(self.places)
-        out = np.empty((n_paths, len(wanted), n_places), dtype=np.int8)
-        bounds = np.cumsum(stated, axis=2)[:, :, :-1]
-        # Rows of a draw: first what is common to all sections, then each section's own.
-        part = np.sqrt(np.concatenate([[self.common], np.full(n_places, 1.0 - self.common)]))
-        stays = rng.standard_normal((n_paths, n_places + 1))
-        moves = np.zeros_like(stays)
-        for m, month in enumerate(wanted):
-            gap = int((month - wanted[m - 1]).astype(np.int64)) if m else 0
-            phi = self.serial**gap if m else 0.0
-            moves = phi * moves + np.sqrt(1.0 - phi**2) * rng.standard_normal(stays.shape)
-            z = part * (np.sqrt(self.lasting) * stays + np.sqrt(1.0 - self.lasting) * moves)
-            u = ndtr(z[:, :1] + z[:, 1:])
-            out[:, m] = 1 + (u[:, :, None] > bounds[None, :, m]).sum(axis=2)
-        return out
+    def ahead(
+        self, months: NDArray[np.datetime64], n_paths: int, rng: np.random.Generator
+    ) -> ClassAhead:
+        """What is needed to draw monthly classes, of all sections or a part: :meth:`sample_classes`."""
+        return ClassAhead(
+            self.places, months.astype("datetime64[M]"), self.probabilities(months), self.common,
+            self.lasting, self.serial, int(rng.integers(2**63)), n_paths,
+        )  # fmt: skip
 
     def year_paths(self, year: int, n_paths: int, rng: np.random.Generator) -> NDArray[np.int8]:
         """Draw the class of the calendar year of all sections together, int8 (path, place).

@@ -36,7 +36,7 @@ class Sizes:
     fast_months: NDArray[np.float64]
     slope: NDArray[np.float64]
 
-    def part(self, rows: slice) -> Sizes:
+    def part(self, rows: NDArray[np.int64]) -> Sizes:
         """Sizes of some of the series."""
         return Sizes(**{name: value[rows] for name, value in vars(self).items()})
 

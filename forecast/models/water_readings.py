@@ -1,4 +1,4 @@
-"""One item of water over sections and months: its readings, and a model of it on some rung.
+"""Items of water over sections and months: their readings, and a model of them on some rung.
 
 y(t) = A(t)·θ + own season + level + year effect + what outlasts a month + what does not. θ holds
 the mean, the season and the effects of hydrology. A rung of the ladder has some of the parts.
@@ -6,25 +6,27 @@ the mean, the season and the effects of hydrology. A rung of the ladder has some
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.models.water_figures import ItemFigures
-from forecast.models.water_process import Sizes, covariance, season_of
+from forecast.models.water_filter import StateSpace
+from forecast.models.water_process import Sizes
 
 __all__ = [
     "LEVELS",
     "SHORT",
     "Fitted",
+    "Members",
     "Readings",
     "Rung",
-    "batches",
-    "design",
-    "latent_covariance",
+    "SeriesFigures",
     "reading_noise",
     "sizes_of",
+    "space_of",
 ]
 
 #: Values below which a series is short.
@@ -33,8 +35,6 @@ SHORT = 24
 _STILL = 0.7
 #: Standard deviation of a straight trend, as part of the scatter, a year.
 _SLOPE = 0.25
-#: Numbers of a batch of covariance matrices.
-_BATCH = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,13 @@ LEVELS: dict[str, Rung] = {
 }
 
 
+#: Rows of the series of each group.
+Members = Sequence[NDArray[np.int64]]
+
+
 @dataclass(frozen=True)
 class Readings:
-    """Series of one item, on the scale of the model.
+    """Series, on the scale of the model.
 
     Attributes:
         months: of the rows, without gaps, shape (month,).
@@ -93,7 +97,7 @@ class Readings:
 
 @dataclass(frozen=True)
 class Fitted:
-    """One rung fitted to the series of one item.
+    """One rung fitted to some series.
 
     Attributes:
         readings: what it was fitted to.
@@ -103,7 +107,8 @@ class Fitted:
         values, noise: readings or sites, and the variances they count with, (series, month).
         mean, variance: of θ before the series' own values, (series, term), (series, term, term).
         own_effect: standard deviations of a section's own effects of hydrology, (series, effect).
-        lower, z: factors and L⁻¹ of the departures; empty before the last round.
+        state, covariance: of :class:`~forecast.models.water_filter.StateSpace` after the last
+            month, (series, state), (series, state, state); empty before the first pass.
         innovations: departures of months from what the months before said, in standard
             deviations, NaN where not seen.
         scale: scatter of the section over that of the item, (series,).
@@ -119,63 +124,78 @@ class Fitted:
     mean: NDArray[np.float64]
     variance: NDArray[np.float64]
     own_effect: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    z: NDArray[np.float64]
+    state: NDArray[np.float64]
+    covariance: NDArray[np.float64]
     innovations: NDArray[np.float64]
     scale: NDArray[np.float64]
     degrees: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class SeriesFigures:
+    """Figures of the item of each series, named as in :class:`ItemFigures`: (series, 4), (series,)."""
+
+    season: NDArray[np.float64]
+    season_sd: NDArray[np.float64]
+    own_season_sd: NDArray[np.float64]
+    offset_sd: NDArray[np.float64]
+    level_sd: NDArray[np.float64]
+    year_sd: NDArray[np.float64]
+    fast_sd: NDArray[np.float64]
+    fast_months: NDArray[np.float64]
+    white_sd: NDArray[np.float64]
+    scale_degrees: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, figures: Sequence[ItemFigures], members: Members, n_series: int) -> SeriesFigures:
+        """Figures of groups as figures of their series."""
+        group = np.zeros(n_series, dtype=np.int64)
+        for k, rows in enumerate(members):
+            group[rows] = k
+        names = [f.name for f in fields(ItemFigures)]
+        return cls(**{n: np.array([getattr(f, n) for f in figures])[group] for n in names})
+
+
 def sizes_of(
-    figures: ItemFigures,
+    figures: SeriesFigures,
     rung: Rung,
     scale: NDArray[np.float64],
     counts: NDArray[np.int64],
     drift: NDArray[np.float64] | float = 1.0,
 ) -> tuple[Sizes, NDArray[np.float64]]:
     """Sizes of the parts and the variance of a month alone, for sections of scatter ``scale``."""
-    one = np.ones_like(scale)
-    year = figures.year_sd * one
+    year = figures.year_sd
     if not rung.level:
         # A level that is not followed may move all the same; less where a long record has chosen.
         moved = np.where(counts < SHORT, 1.0, _STILL) * figures.level_sd
         year = np.hypot(year, moved)
     spread = np.hypot(figures.fast_sd, figures.white_sd)
     sizes = Sizes(
-        offset=figures.offset_sd * one,
-        own_season=figures.own_season_sd * one,
+        offset=figures.offset_sd,
+        own_season=figures.own_season_sd,
         level=(figures.level_sd if rung.level else 0.0) * scale * drift,
         year=year * scale * drift,
         fast=figures.fast_sd * scale,
-        fast_months=figures.fast_months * one,
+        fast_months=figures.fast_months,
         slope=(_SLOPE * spread if rung.slope else 0.0) * scale,
     )
     return sizes, np.maximum(figures.white_sd * scale, 0.1 * spread * scale) ** 2
 
 
-def design(months: NDArray[np.datetime64], effects: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Terms of θ: mean, season, effects; shape (series, month, term)."""
-    fixed = np.concatenate([np.ones((len(months), 1)), season_of(months)], axis=1)
-    shape = (effects.shape[0], *fixed.shape)
-    return np.concatenate([np.broadcast_to(fixed, shape), effects], axis=2)
-
-
-def batches(n_series: int, n_months: int) -> list[slice]:
-    step = max(1, _BATCH // n_months**2)
-    return [slice(at, at + step) for at in range(0, n_series, step)]
-
-
-def latent_covariance(
-    fitted: Fitted, rows: slice, terms: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Covariance of the latent parts of some series, own effects of hydrology included."""
+def space_of(
+    fitted: Fitted,
+    rows: NDArray[np.int64],
+    mean: NDArray[np.float64] | None = None,
+    variance: NDArray[np.float64] | None = None,
+) -> StateSpace:
+    """State-space form of some series, with their prior of θ or another one."""
     readings = fitted.readings
-    spans = None if readings.spans is None else readings.spans[rows]
-    latent = covariance(readings.months, fitted.sizes.part(rows), spans)
-    effects = terms[rows, :, 5:] * fitted.own_effect[rows, None]
-    if effects.shape[2]:
-        latent += effects @ effects.swapaxes(1, 2)
-    return latent
+    return StateSpace(
+        readings.months, fitted.sizes.part(rows), readings.effects[rows], fitted.own_effect[rows],
+        fitted.mean[rows] if mean is None else mean,
+        fitted.variance[rows] if variance is None else variance,
+        None if readings.spans is None else readings.spans[rows],
+    )  # fmt: skip
 
 
 def reading_noise(fitted: Fitted) -> NDArray[np.float64]:

@@ -82,6 +82,12 @@ class ItemScale:
                 high[own] = np.maximum(high[own], np.median(high[own]))
         return cls(plain, temperature, low, high)
 
+    def part(self, at: NDArray[np.int64]) -> ItemScale:
+        """The scale of some columns; oxygen goes with its temperature."""
+        place = np.full(len(self.plain) + 1, -1)
+        place[at] = np.arange(len(at))
+        return ItemScale(self.plain[at], place[self.temperature[at]], self.low[at], self.high[at])
+
     def names(self, columns: Sequence[tuple[str, str]]) -> list[str]:
         """Name of the figures of each column: its item, ``do_deficit`` where that is modelled."""
         return [
@@ -110,9 +116,9 @@ class ItemScale:
 
     def back(self, drawn: NDArray[np.float32]) -> NDArray[np.float32]:
         """Drawn values (path, month, column) on the scale of the readings; changed in place."""
-        logs = ~self.plain
         with np.errstate(over="ignore"):
-            drawn[:, :, logs] = np.exp(drawn[:, :, logs])
+            for i in np.flatnonzero(~self.plain):
+                np.exp(drawn[:, :, i], out=drawn[:, :, i])
         for i in np.flatnonzero(self.temperature >= 0):
             warm = drawn[:, :, self.temperature[i]].astype(np.float64)
             drawn[:, :, i] = oxygen_saturation(warm) - drawn[:, :, i]

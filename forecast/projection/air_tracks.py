@@ -16,40 +16,79 @@ from forecast.standards.aqi import GOOD_AQI, daily_aqi
 from forecast.standards.day_edges import day_masks
 from forecast.standards.items import AIR_ITEMS
 
-__all__ = ["AirTracks", "air_tracks"]
+__all__ = ["FAN", "AirTracks", "air_tracks"]
+
+
+#: Decimals to which lines are drawn and put down [% or µg/m³]; below them float32 is not exact.
+_DECIMALS = 4
 
 
 @dataclass(frozen=True)
 class AirTracks:
-    """What the charts of one city draw.
+    """What the charts of one city draw, some 30 kB: a run of all cities keeps those of each.
 
     Attributes:
-        days: datetime64[D] of shape (day,): all days of the year.
+        year: the year drawn; ``day`` below counts all its days from 1 January.
         aqi: int16 (day,), -1 where there is none; observed days only.
         primary: bool (day, item): items that led the AQI of the day.
-        cumulative: indicator → float (day,) to date, NaN after the last reading.
+        cumulative: indicator → float32 (day,) to date, NaN after the last reading.
         valid: indicator → bool (day,): whether the day itself counts.
-        earlier: indicator → year → float (day of that year,).
-        fan: indicator → quantile → float (day,), NaN up to the last reading.
+        earlier: indicator → year → float32 (day of that year,).
+        fan: indicator → float32 (quantile, day drawn): the quantiles :data:`FAN` of the futures.
+        drawn_from: the first day drawn, from 0.
         level_counts: year → int (7,): days without an AQI, then days in each level, up to the same
             day of the year.
         other_standard: token of the version shown beside.
         other_aqi: AQI of the same days under that version.
     """
 
-    days: NDArray[np.datetime64]
+    year: int
     aqi: NDArray[np.int16]
     primary: NDArray[np.bool_]
-    cumulative: dict[str, NDArray[np.float64]]
+    cumulative: dict[str, NDArray[np.float32]]
     valid: dict[str, NDArray[np.bool_]]
-    earlier: dict[str, dict[int, NDArray[np.float64]]]
-    fan: dict[str, dict[str, NDArray[np.float64]]]
+    earlier: dict[str, dict[int, NDArray[np.float32]]]
+    fan: dict[str, NDArray[np.float32]]
+    drawn_from: int
     level_counts: dict[int, NDArray[np.int64]]
     other_standard: str
     other_aqi: NDArray[np.int16]
 
+    @property
+    def days(self) -> NDArray[np.datetime64]:
+        """All days of the year, datetime64[D], shape (day,)."""
+        start = np.datetime64(str(self.year), "Y")
+        return np.arange(start, start + 1, dtype="datetime64[D]")
 
-_FAN = {"q025": 0.025, "q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9, "q975": 0.975}
+    def line(self, name: str) -> NDArray[np.float64]:
+        """What indicator ``name`` was to date on each day, float (day,), NaN where it is not known."""
+        return _drawn(self.cumulative[name])
+
+    def lines_before(self, name: str) -> dict[int, NDArray[np.float64]]:
+        """Likewise of each earlier year that is known nearly whole."""
+        return {year: _drawn(line) for year, line in self.earlier[name].items()}
+
+    def ahead(
+        self, name: str
+    ) -> tuple[NDArray[np.datetime64], dict[str, NDArray[np.float64]]] | None:
+        """The days ahead, and quantile, such as ``q50`` → float of each; None: nothing is drawn."""
+        rows = self.fan.get(name)
+        known = np.isfinite(rows).all(axis=0) if rows is not None else np.zeros(0, bool)
+        if rows is None or not known.any():
+            return None
+        lines = zip(FAN, _drawn(rows[:, known]), strict=True)
+        return self.days[self.drawn_from :][known], dict(lines)
+
+
+def _drawn(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    exact: NDArray[np.float64] = values.astype(np.float64)
+    return exact.round(_DECIMALS)
+
+
+#: The quantiles of a fan, as charts call them.
+FAN: dict[str, float] = {
+    "q025": 0.025, "q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9, "q975": 0.975,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -135,8 +174,9 @@ def air_tracks(
     cumulative = {}
     removed = dust_matrix(dust, days)
     for name, line in _Sums.of(observed, days, settings, removed).lines().items():
-        cumulative[name] = np.where(np.arange(len(days)) <= last, line, np.nan)
-    earlier: dict[str, dict[int, NDArray[np.float64]]] = {n: {} for n in cumulative}
+        seen_line = np.where(np.arange(len(days)) <= last, line, np.nan)
+        cumulative[name] = seen_line.astype(np.float32)
+    earlier: dict[str, dict[int, NDArray[np.float32]]] = {n: {} for n in cumulative}
     counts: dict[int, NDArray[np.int64]] = {}
     for year in range(settings.year - 5, settings.year + 1):
         of_year = calendar_days(date(year, 1, 1), date(year, 12, 31))
@@ -150,8 +190,8 @@ def air_tracks(
             past = dust_matrix(dust, of_year)
             for name, line in _Sums.of(values, of_year, settings, past).lines().items():
                 if np.isfinite(line).sum() > 300:
-                    earlier[name][year] = line
-    fan: dict[str, dict[str, NDArray[np.float64]]] = {}
+                    earlier[name][year] = line.astype(np.float32)
+    fan: dict[str, NDArray[np.float32]] = {}
     if joined is not None:
         seen = slice(None, drawn_from)
         before = _Sums.of(joined[0, seen], days[seen], settings, removed[seen])
@@ -160,14 +200,10 @@ def air_tracks(
         )
         for name, lines in ahead_of.lines().items():
             # A row for each day: quantiles along what lies together in memory.
-            ahead = np.quantile(np.ascontiguousarray(lines.T), list(_FAN.values()), axis=1)
-            fan[name] = {}
-            for row, label in enumerate(_FAN):
-                full = np.full(len(days), np.nan)
-                full[drawn_from:] = ahead[row]
-                fan[name][label] = full
+            by_day = np.ascontiguousarray(lines.T)
+            fan[name] = np.quantile(by_day, list(FAN.values()), axis=1).astype(np.float32)
     return AirTracks(
-        days=days,
+        year=settings.year,
         aqi=np.where(found.complete, found.aqi, -1).astype(np.int16),
         primary=found.primary,
         cumulative=cumulative,
@@ -177,6 +213,7 @@ def air_tracks(
         },
         earlier=earlier,
         fan=fan,
+        drawn_from=drawn_from,
         level_counts=counts,
         other_standard=other,
         other_aqi=daily_aqi(observed, days, AIR_ITEMS, other).aqi,

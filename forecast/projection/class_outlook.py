@@ -7,7 +7,7 @@ three plain rules. The class of the year comes from the paths alone, which score
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from forecast.models.water_ordinal import WaterOrdinal
 from forecast.projection.water_record import drawn_columns
 from forecast.projection.water_stacking import pool_classes
 
-__all__ = ["MonthOutlook", "month_outlooks"]
+__all__ = ["MonthOutlook", "StatedMonths", "stated_months"]
 
 
 @dataclass(frozen=True)
@@ -32,42 +32,80 @@ class MonthOutlook:
     p_class: NDArray[np.float64]
 
 
-def month_outlooks(
+@dataclass(frozen=True)
+class StatedMonths:
+    """What models of classes say of the months of a year after the record, of some sections.
+
+    Attributes:
+        places: sections.
+        months: after the record.
+        leads: months from the last one with a class to each.
+        stated: model → P(class = k), (place, month, class).
+        water_types: section → river or lake; river where it is not named.
+    """
+
+    places: tuple[str, ...]
+    months: NDArray[np.datetime64]
+    leads: tuple[int, ...]
+    stated: Mapping[str, NDArray[np.float64]]
+    water_types: Mapping[str, str]
+
+    def of(self, places: Collection[str]) -> StatedMonths:
+        """The sections among ``places``."""
+        wanted = set(places)
+        at = [k for k, name in enumerate(self.places) if name in wanted]
+        own = tuple(self.places[k] for k in at)
+        return StatedMonths(
+            own, self.months, self.leads, {n: p[at] for n, p in self.stated.items()},
+            {p: self.water_types[p] for p in own if p in self.water_types},
+        )  # fmt: skip
+
+    def outlooks(self, drawn: Paths | None = None) -> dict[str, tuple[MonthOutlook, ...]]:
+        """Classes of the months of every section, averaged over the models.
+
+        Args:
+            drawn: paths of the items of the same sections; None where only classes are known.
+        """
+        stated = dict(self.stated)
+        if drawn is not None:
+            stated["items"] = _of_paths(self.places, self.months, drawn, self.water_types)
+        found: dict[str, list[MonthOutlook]] = {place: [] for place in self.places}
+        for m, (month, lead) in enumerate(zip(self.months, self.leads, strict=True)):
+            pooled = pool_classes({name: p[:, m] for name, p in stated.items()}, lead=lead)
+            for p, place in enumerate(self.places):
+                if np.isfinite(pooled[p]).all():
+                    found[place].append(MonthOutlook(month.astype("datetime64[D]"), pooled[p]))
+        return {place: tuple(own) for place, own in found.items() if own}
+
+
+def stated_months(
     history: ClassHistory,
     year: int,
     *,
-    drawn: Paths | None = None,
     water_types: Mapping[str, str] | None = None,
     fits: KeptFits | None = None,
-) -> dict[str, tuple[MonthOutlook, ...]]:
-    """Classes of the months of ``year`` after the record, of every section of ``history``.
+    ordinal: WaterOrdinal | None = None,
+) -> StatedMonths | None:
+    """What the models of classes say of the months of ``year`` after the record; None without any.
 
     Args:
         history: monthly classes known at the origin.
-        drawn: paths of the items of the same sections; None where only classes are known.
         water_types: section → river or lake; river where it is not named.
         fits: where fitted models are kept; None keeps none.
+        ordinal: the ordinal model where it has been fitted to ``history``.
     """
     last = history.last_month
     if last is None:
-        return {}
+        return None
     first = max(last + 1, np.datetime64(f"{year}-01", "M"))
     months = np.arange(first, np.datetime64(f"{year + 1}-01", "M"))
     if not len(months):
-        return {}
+        return None
     stated = {model.name: model().fit(history).probabilities(months) for model in REFERENCES}
-    ordinal = WaterOrdinal(fits=fits).fit(history)
+    ordinal = WaterOrdinal(fits=fits).fit(history) if ordinal is None else ordinal
     stated[ordinal.name] = ordinal.probabilities(months)
-    if drawn is not None:
-        stated["items"] = _of_paths(history.places, months, drawn, water_types or {})
-    found: dict[str, list[MonthOutlook]] = {place: [] for place in history.places}
-    leads = months.astype(np.int64) - int(last.astype(np.int64))
-    for m, (month, lead) in enumerate(zip(months, leads.tolist(), strict=True)):
-        pooled = pool_classes({name: p[:, m] for name, p in stated.items()}, lead=lead)
-        for p, place in enumerate(history.places):
-            if np.isfinite(pooled[p]).all():
-                found[place].append(MonthOutlook(month.astype("datetime64[D]"), pooled[p]))
-    return {place: tuple(own) for place, own in found.items() if own}
+    leads = tuple((months.astype(np.int64) - int(last.astype(np.int64))).tolist())
+    return StatedMonths(history.places, months, leads, stated, water_types or {})
 
 
 def _of_paths(
@@ -80,15 +118,15 @@ def _of_paths(
     out = np.full((len(places), len(months), N_CLASSES), np.nan)
     columns = drawn_columns(drawn)
     at = {int(t.astype("datetime64[M]").astype(np.int64)): k for k, t in enumerate(drawn.times)}
+    held = [(m, at[n]) for m, n in enumerate(months.astype(np.int64).tolist()) if n in at]
     for p, place in enumerate(places):
         own = columns.get(place, {})
-        items, kind = tuple(own), water_types.get(place, "river")
-        for m, month in enumerate(months):
-            k = at.get(int(month.astype(np.int64)))
-            if k is None or not items:
-                continue
-            values = drawn.values[:, k, [own[i] for i in items]].astype(np.float64)
-            found = period_classes(values[:, None], items, kind)
+        if not own or not held:
+            continue
+        values = drawn.values[:, [k for _, k in held]][:, :, list(own.values())]
+        kind = water_types.get(place, "river")
+        classes = period_classes(values.astype(np.float64)[:, :, None], tuple(own), kind)
+        for (m, _), found in zip(held, classes.T, strict=True):
             count = np.bincount(found, minlength=N_CLASSES + 1)[1:]
             if count.sum():
                 out[p, m] = count / count.sum()

@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 from forecast.projection.outlook import outlook_entry
-from forecast.projection.result import IndicatorResult, Observed
+from forecast.projection.result import IndicatorResult
 from forecast.projection.settings import Settings
 from forecast.projection.summary import number, summarise
 from forecast.projection.track_record import record_entry, shipped_records
+from forecast.projection.unmeasured import unmeasured
 from forecast.projection.water_evidence import (
     condition_of,
     level_samples,
@@ -23,14 +24,14 @@ from forecast.projection.water_evidence import (
 )
 from forecast.region_names import normalise_region
 from forecast.standards.budget import bad_day_budget, good_days_needed, mean_allowed
-from forecast.standards.indicators import WATER_CLASSES, indicator
+from forecast.standards.indicators import WATER_CLASSES
 from forecast.targets.applied import Applied
 from forecast.targets.applying import section_list
 from forecast.targets.evidence import Evidence, Thresholds
 from forecast.targets.model import GRADE_INDICATOR, Plan, Target
 from forecast.targets.verdicts import judge
 
-__all__ = ["entries_of", "unmeasured"]
+__all__ = ["entries_of"]
 
 
 def entries_of(
@@ -39,11 +40,14 @@ def entries_of(
     settings: Settings,
     entered: Applied,
     later: Sequence[Target] = (),
+    *,
+    region: str = "",
 ) -> list[dict[str, Any]]:
     """Return one JSON-ready entry for each result, its targets judged.
 
     A target on a place or an indicator that no reading answers gets an entry of its own, so that
-    every target is answered. ``later`` are targets of other years, for the outlook.
+    every target is answered. ``later`` are targets of other years, for the outlook; ``region`` is
+    the name under which targets without a result stand, by default that of the first result.
     """
     limits = Thresholds(
         likely=settings.likely, unlikely=settings.unlikely, month_rule=settings.month_rule,
@@ -73,7 +77,8 @@ def entries_of(
         for i, r in enumerate(results)
         if asked[i] or r.indicator != GRADE_INDICATOR
     ]
-    out.extend(_orphan_entries(orphans, results, plans, settings, entered, limits))
+    home = region or (results[0].region if results else "")
+    out.extend(_orphan_entries(orphans, results, plans, settings, entered, limits, home))
     return out
 
 
@@ -308,40 +313,6 @@ def _budget(result: IndicatorResult, target: Target, settings: Settings) -> dict
     return water_budget(result, target, settings)
 
 
-def unmeasured(target: Target, region: str, settings: Settings) -> IndicatorResult:
-    """Return an empty result for a target that no reading answers."""
-    try:
-        unit = indicator(target.indicator).unit
-    except KeyError:
-        unit = target.unit
-    place = target.place or target.scope or region
-    return IndicatorResult(
-        region=region,
-        place=place,
-        place_kind="entered" if not target.computable else "unmeasured",
-        point_set=target.section_set,
-        domain=target.domain,
-        indicator=target.indicator,
-        unit=unit,
-        period=str(settings.year),
-        standard=target.standard,
-        dust=None,
-        basis=None,
-        observed=Observed(None, None, 0, 0, None),
-        sufficient=False,
-        reason=(
-            "工作区中没有这一指标或点位的监测值",
-            "the workspace holds no readings of this indicator or place",
-        )
-        if not (target.place and target.domain == "water")
-        else (
-            f"工作区中没有{target.place}的监测值;可在断面集合中以该名称列出对应断面",
-            "the workspace holds no readings of this place; list the sections that it means in a "
-            "section set of its name",
-        ),
-    )
-
-
 def _orphan_entries(
     orphans: Sequence[Target],
     results: Sequence[IndicatorResult],
@@ -349,10 +320,10 @@ def _orphan_entries(
     settings: Settings,
     entered: Applied,
     limits: Thresholds,
+    region: str,
 ) -> list[dict[str, Any]]:
     """Entries for targets without a result: entered figures, or nothing measured."""
     grouped: dict[tuple[str, str, str], list[Target]] = {}
-    region = results[0].region if results else ""
     for target in orphans:
         home = region or target.region
         place = target.place or target.scope or home

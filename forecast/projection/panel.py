@@ -1,41 +1,31 @@
-"""The whole workspace projected: every city and section, every target that applies."""
+"""What a projection reads and what it gives; the sections of every region projected."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from forecast.features.hydrology import monthly_means
 from forecast.models.circumstances import Circumstances
 from forecast.models.kept_fits import KeptFits
-from forecast.projection.air import LATE_DAYS, AirProjection, project_air
-from forecast.projection.joint import joint_entries
-from forecast.projection.judging import entries_of
+from forecast.projection.air import LATE_DAYS, AirProjection
 from forecast.projection.outlook import outlook_years
-from forecast.projection.result import IndicatorResult
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.settings import Settings
 from forecast.projection.sharing import Group, Sharing, sharing_of
-from forecast.projection.water import WaterProjection, project_water
-from forecast.projection.water_facts import Declared, place_facts, waters_of
-from forecast.projection.water_months import (
-    WaterSurroundings,
-    draw_classes,
-    draw_items,
-    outlooks,
-    published_history,
-    section_key,
-)
-from forecast.projection.water_names import section_names
+from forecast.projection.water import WaterProjection
+from forecast.projection.water_facts import Declared
+from forecast.projection.water_months import WaterSurroundings
+from forecast.projection.water_regions import water_regions
 from forecast.region_names import normalise_region
 from forecast.targets.applied import Applied
-from forecast.targets.applying import applying_targets, plans_of_region
+from forecast.targets.applying import plans_of_region
 from forecast.targets.model import Target
 
-__all__ = ["Panel", "PanelProjection", "project_panel", "water_results"]
+__all__ = ["Panel", "PanelProjection", "Progress", "city_spans", "water_results"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -71,6 +61,8 @@ class Panel:
         weather: normalised region → its daily weather known at the as-of date.
         declared: normalised region → what people declared of its places of water.
         around: flow, rain, gauges and declared breaks around the sections.
+        spans: region → first and last day with a reading up to the as-of date, of all cities that
+            there are; None: those of ``air``. Needed where ``air`` holds a part of the cities.
     """
 
     air: pd.DataFrame
@@ -87,6 +79,7 @@ class Panel:
     weather: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     declared: Mapping[str, Declared] = field(default_factory=dict)
     around: WaterSurroundings = field(default_factory=WaterSurroundings)
+    spans: Mapping[str, tuple[pd.Timestamp, pd.Timestamp]] | None = None
 
     def cities(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Region, place and readings of every city to answer for; stations are not projected."""
@@ -105,13 +98,9 @@ class Panel:
 
     def sharing(self, settings: Settings) -> dict[str, Sharing]:
         """Region → what its draws have in common with others, of all cities that are not gone."""
-        cities = self.air[self.air["place_kind"] == "city"]
-        known = cities[cities["date"] <= pd.Timestamp(settings.as_of)]
-        spans = known.groupby("region")["date"].agg(["min", "max"])
-        alive = spans["max"] >= pd.Timestamp(settings.as_of) - pd.Timedelta(days=LATE_DAYS)
-        return sharing_of(
-            {str(r): (f, last) for r, f, last in spans[alive].itertuples()}, self.groups, settings
-        )
+        spans = city_spans(self.air, settings.as_of) if self.spans is None else self.spans
+        late = pd.Timestamp(settings.as_of) - pd.Timedelta(days=LATE_DAYS)
+        return sharing_of({r: s for r, s in spans.items() if s[1] >= late}, self.groups, settings)
 
     def later_years(self, region: str, settings: Settings) -> tuple[int, ...]:
         """The years after that of ``settings`` to look at for ``region``."""
@@ -140,16 +129,29 @@ class Panel:
         }
         return replace(own, own_class={**asked, **own.own_class})
 
+    def regions(self) -> set[str]:
+        """The regions to answer for, as their readings name them."""
+        names = {str(r) for f in (self.air, self.water) for r in f["region"].unique()}
+        return {name for name in names if self.wants(name)}
+
     def wants(self, region: str) -> bool:
         """Whether ``region`` is one to answer for."""
         return self.only is None or normalise_region(region) == self.only
+
+
+def city_spans(air: pd.DataFrame, as_of: date) -> dict[str, tuple[pd.Timestamp, pd.Timestamp]]:
+    """Region → first and last day with a reading of a city up to ``as_of``."""
+    known = air[(air["place_kind"] == "city") & (air["date"] <= pd.Timestamp(as_of))]
+    spans = known.groupby("region")["date"].agg(["min", "max"])
+    return {str(region): (first, last) for region, first, last in spans.itertuples()}
 
 
 @dataclass(frozen=True)
 class PanelProjection:
     """The answer: JSON-ready entries, what the charts draw, targets of other years, warnings.
 
-    ``groups`` holds what is said of several regions at once.
+    ``groups`` holds what is said of several regions at once, ``short_range`` what is said of the
+    next days, by domain. Results in ``air`` and ``water`` hold no samples, except where asked for.
     """
 
     entries: list[dict[str, Any]]
@@ -158,94 +160,7 @@ class PanelProjection:
     reference: list[dict[str, Any]]
     warnings: list[tuple[str, str]]
     groups: list[dict[str, Any]] = field(default_factory=list)
-
-
-def project_panel(
-    panel: Panel,
-    settings: Settings,
-    *,
-    jobs: int = 1,
-    progress: Progress | None = None,
-    keep: Collection[str] = (),
-    fits: KeptFits | None = None,
-) -> PanelProjection:
-    """Project every place of ``panel`` and judge every target that applies.
-
-    ``keep`` names the regions (normalised) whose drawn days are handed on, for scenarios; ``fits``
-    is where fitted models are kept. The answer depends neither on it nor on ``jobs``: each place has
-    random streams of its own.
-    """
-    from joblib import Parallel, delayed
-
-    groups = sorted(
-        {normalise_region(r) for f in (panel.air, panel.water) for r in f["region"].unique()}
-    )
-    cities = list(panel.cities())
-    sharing = panel.sharing(settings)
-    air: list[AirProjection] = []
-    work = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(project_air)(
-            r, p, f, settings, dust=panel.dust_of(r), sharing=sharing.get(r),
-            circumstances=panel.circumstances.get(normalise_region(r)),
-            weather=panel.weather.get(normalise_region(r)),
-            later=panel.later_years(r, settings), keep=normalise_region(r) in keep,
-            fits=fits,
-        )
-        for r, p, f in cities
-    )  # fmt: skip
-    for at, projection in enumerate(work, start=1):
-        air.append(projection)
-        if progress:
-            progress("air", at, len(cities))
-    water = water_results(panel, settings, draw=True, progress=progress, fits=fits)
-    entries: list[dict[str, Any]] = []
-    reference: list[dict[str, Any]] = []
-    asked: dict[str, list[Target]] = {}
-    for key in groups:
-        results: list[IndicatorResult] = []
-        for a in air:
-            if normalise_region(a.region) == key:
-                results.extend(a.results)
-        for w in water:
-            if normalise_region(w.region) == key:
-                results.extend(w.results)
-        if not results:
-            continue
-        applying, other = applying_targets(
-            panel.entered.plans,
-            results[0].region,
-            settings.year,
-            plan=panel.plan,
-            aliases=panel.aliases,
-        )
-        asked[key] = list(applying)
-        entries.extend(entries_of(results, applying, settings, panel.entered, other))
-        reference.extend(_reference(t, results[0].region) for t in other)
-    warnings = [w for a in air for w in a.warnings] + [w for x in water for w in x.warnings]
-    of_air: dict[str, list[IndicatorResult]] = {}
-    for a in air:
-        of_air.setdefault(normalise_region(a.region), []).extend(a.results)
-    joint = joint_entries(panel.groups, of_air, asked)
-    return PanelProjection(entries, air, water, reference, warnings, joint)
-
-
-def _reference(target: Target, region: str) -> dict[str, Any]:
-    return {
-        "region": region,
-        "plan": target.plan,
-        "id": target.id,
-        "label_zh": target.label_zh,
-        "label_en": target.label_en,
-        "indicator": target.indicator,
-        "level": target.level,
-        "comparator": target.comparator,
-        "value": target.value if target.value is not None else target.token,
-        "unit": target.unit,
-        "year": target.year,
-        "period": target.period,
-        "binding": target.binding,
-        "quote": target.quote,
-    }
+    short_range: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def water_results(
@@ -256,66 +171,15 @@ def water_results(
     progress: Progress | None = None,
     fits: KeptFits | None = None,
 ) -> list[WaterProjection]:
-    """Return the projection of every region's sections; without ``draw`` nothing is drawn."""
-    if panel.water.empty:
-        return []
-    samples = panel.water
-    samples = samples[samples["time"] < pd.Timestamp(settings.as_of) + pd.Timedelta(days=1)]
-    names = section_names(samples, {r: d.aliases for r, d in panel.declared.items()})
-    samples = names.rename(samples)
-    values = samples[samples["item"] != "class_published"]
-    monthly = monthly_means(values.assign(place=section_key(values)))
-    drawn, report, class_paths, ahead = None, None, {}, {}
-    if draw and not settings.year_over:
-        drawn, report = draw_items(values, monthly, settings, panel.around, fits)
-        published = published_history(samples, settings)
-        class_paths = draw_classes(published, settings, fits)
-        ahead = outlooks(values, monthly, drawn, published, settings, fits)
-    regions = sorted(r for r in samples["region"].unique() if panel.wants(r))
+    """Return the projection of every region's sections; without ``draw`` nothing is drawn.
+
+    Samples are in it: of many regions, take them one by one from
+    :func:`~forecast.projection.water_regions.water_regions`.
+    """
+    regions = water_regions(panel, settings, draw=draw, fits=fits)
     out = []
     for at, region in enumerate(regions, start=1):
-        prefix = f"{region}\x1f"
-        places = monthly.columns.get_level_values("place")
-        own = monthly.loc[:, places.str.startswith(prefix)]
-        key = {p.removeprefix(prefix): p for p in own.columns.get_level_values("place")}
-        renamed = own.rename(columns={p: n for n, p in key.items()}, level="place")
-        mine = samples[samples["region"] == region]
-        declared = panel.declared_of(region, settings.year)
-        sets = panel.section_sets.get(normalise_region(region), ())
-        in_force = tuple(s for s in sets if s.covers(settings.last_day))
-        found = project_water(
-            region, renamed, settings,
-            drawn=drawn,
-            key=key,
-            facts=place_facts(
-                mine, settings, declared,
-                others={p: o for (r, p), o in names.others.items() if r == region},
-                class_paths={
-                    k.removeprefix(prefix): v
-                    for k, v in class_paths.items()
-                    if k.startswith(prefix)
-                },
-            ),
-            sets=in_force or (SectionSet("all"),),
-            other_sets=tuple(s for s in sets if s not in in_force),
-            known=panel.sections.get(region, ()),
-            asked=[t.place for t in panel.water_targets(region, settings.year)],
-            waters=waters_of(mine),
-            warnings=names.warnings.get(region, ()),
-        )  # fmt: skip
-        cards = tuple(replace(c, ahead=ahead.get(prefix + c.section, ())) for c in found.cards)
-        out.append(replace(found, cards=cards, models=_of_region(report, prefix)))
+        out.append(region.project())
         if progress:
             progress("water", at, len(regions))
     return out
-
-
-def _of_region(report: pd.DataFrame | None, prefix: str) -> tuple[dict[str, Any], ...]:
-    """What was modelled how, of the sections of one region, JSON-ready."""
-    if report is None or report.empty:
-        return ()
-    own = report[report["place"].str.startswith(prefix)]
-    own = own.assign(place=own["place"].str.removeprefix(prefix)).rename(
-        columns={"place": "section"}
-    )
-    return tuple({str(k): v for k, v in row.items()} for row in own.to_dict("records"))

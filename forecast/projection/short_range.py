@@ -41,8 +41,6 @@ def short_range(
     panel: Panel,
     settings: Settings,
     forecasts: Mapping[str, WeatherAhead] = {},
-    *,
-    jobs: int = 1,
 ) -> list[dict[str, Any]]:
     """Outlook of every city that is asked for, JSON-ready.
 
@@ -50,23 +48,18 @@ def short_range(
         panel: what is known at the as-of date.
         settings: the question; the year is of no matter.
         forecasts: normalised region → its forecast weather, issued by the next morning.
-        jobs: processes; the answer does not depend on them.
 
     Returns:
         One entry a city; ``days`` is empty, with a ``reason``, where nothing can be said.
     """
-    from joblib import Parallel, delayed
-
-    asked = []
-    for region, place, readings in panel.cities():
-        key = normalise_region(region)
-        asked.append(
-            delayed(_city)(
-                region, place, readings[["date", "item", "value"]], settings,
-                panel.circumstances.get(key), panel.weather.get(key), forecasts.get(key),
-            )
-        )  # fmt: skip
-    return list(Parallel(n_jobs=jobs)(asked))
+    return [
+        _city(
+            region, place, readings[["date", "item", "value"]], settings,
+            panel.circumstances.get(key), panel.weather.get(key), forecasts.get(key),
+        )
+        for region, place, readings in panel.cities()
+        for key in (normalise_region(region),)
+    ]  # fmt: skip
 
 
 def _city(

@@ -70,13 +70,20 @@ def water_short_range(
     samples = panel.water[panel.water["time"] < end]
     names = section_names(samples, {r: d.aliases for r, d in panel.declared.items()})
     samples = names.rename(samples)
-    samples = samples[(samples["place_kind"] == "section") & samples["region"].map(panel.wants)]
+    wanted = [r for r in samples["region"].unique() if panel.wants(str(r))]
+    samples = samples[(samples["place_kind"] == "section") & samples["region"].isin(wanted)]
+    asked = {r: panel.declared_of(str(r), settings.as_of.year).own_class for r in wanted}
+    rhythms = _rhythms(samples)
+    last = samples.groupby(["region", "place"], sort=True)["time"].max()
+    often = {key for key, rhythm in rhythms.items() if rhythm <= _OFTEN}
+    rows = samples.groupby(["region", "place"]).indices if often else {}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     monthly: list[tuple[str, str]] = []
-    for (region, place), own in samples.groupby(["region", "place"], sort=True):
+    for (region, place), issued in zip(last.index.to_list(), last, strict=True):
         key = str(region), str(place)
-        found[key] = _start(key, own, panel, settings)
-        if not _often(found[key], own, settings):
+        found[key] = _start(key, issued, asked[region])
+        own = rhythms.get(key, np.inf)
+        if key not in often or not _often(found[key], samples.iloc[rows[key]], own, settings):
             monthly.append(key)
     if monthly:
         if projections is None:
@@ -87,17 +94,31 @@ def water_short_range(
     return list(found.values())
 
 
-def _start(
-    key: tuple[str, str], own: pd.DataFrame, panel: Panel, settings: Settings
-) -> dict[str, Any]:
+def _rhythms(samples: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Region and place → days between its readings of late, of places with enough readings."""
+    there = samples["item"].isin(CLASS_ITEMS) & samples["value"].notna()
+    days = samples.loc[there, ["region", "place"]].assign(
+        day=samples.loc[there, "time"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    )
+    out = {}
+    for (region, place), own in days.drop_duplicates().groupby(["region", "place"])["day"]:
+        if len(own) < FEWEST_READINGS:
+            continue
+        order = np.sort(own.to_numpy())
+        recent = order[order > order[-1] - _RHYTHM_DAYS]
+        rhythm = float(np.median(np.diff(recent))) if len(recent) > 2 else np.inf
+        out[str(region), str(place)] = rhythm
+    return out
+
+
+def _start(key: tuple[str, str], issued: pd.Timestamp, asked: Mapping[str, int]) -> dict[str, Any]:
     region, place = key
-    asked = panel.declared_of(region, settings.as_of.year).own_class
     limit = next((c for name, c in asked.items() if same_section(name, place)), None)
     return {
         "region": region,
         "place": place,
         "place_kind": "section",
-        "issued": own["time"].max().date().isoformat(),
+        "issued": issued.date().isoformat(),
         "kind": "next_sample",
         "limit": WATER_CLASSES[(limit or _CLASS) - 1],
         "limit_from": "default" if limit is None else "target",
@@ -106,19 +127,13 @@ def _start(
     }
 
 
-def _often(entry: dict[str, Any], own: pd.DataFrame, settings: Settings) -> bool:
-    """Fill the entry of a section that is sampled often; False where it isn't."""
+def _often(entry: dict[str, Any], own: pd.DataFrame, rhythm: float, settings: Settings) -> bool:
+    """Fill the entry of a section with so many days between readings; False where it can't be."""
     values = own[own["item"].isin(CLASS_ITEMS)]
     table = values.assign(day=values["time"].dt.normalize()).pivot_table(
         index="day", columns="item", values="value", aggfunc="mean"
     )
-    if len(table) < FEWEST_READINGS:
-        return False
     days = table.index.to_numpy().astype("datetime64[D]")
-    recent = days[days > days[-1] - _RHYTHM_DAYS]
-    rhythm = float(np.median(np.diff(recent).astype(np.float64))) if len(recent) > 2 else np.inf
-    if rhythm > _OFTEN:
-        return False
     daily = rhythm <= _DAILY
     items = tuple(i for i in CLASS_ITEMS if i in table.columns)
     if daily:

@@ -25,7 +25,6 @@ from forecast.projection.summary import summarise
 from forecast.projection.water_cards import SectionCard, beside_words, card_row, section_card
 from forecast.projection.water_classes import (
     SectionResults,
-    month_classes,
     section_results,
     silent_section,
 )
@@ -241,12 +240,9 @@ def _tiles(made: list[SectionRecord], found: Mapping[str, SectionResults]) -> Wa
     p_iii = np.full(len(made), np.nan)
     to_date = np.zeros(len(made), dtype=np.int64)
     for row, record in enumerate(made):
-        months[row] = (
-            np.nan_to_num(record.facts.published).astype(np.int64)
-            if record.classes_only
-            else month_classes(record, record.observed)
-        )
         result = found[record.name].section_class
+        if result.monthly is not None:
+            months[row] = np.nan_to_num(result.monthly.seen).astype(np.int64)
         if result.samples is not None:
             p_iii[row] = float(np.mean(result.samples[np.isfinite(result.samples)] <= 3))
         to_date[row] = int(result.observed.value or 0)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
@@ -15,7 +15,10 @@ from forecast.projection.settings import Settings
 from forecast.projection.water_names import same_section
 from forecast.projection.water_record import PAST_YEARS, Facts
 
-__all__ = ["Declared", "place_facts", "published_class", "sampled_often", "waters_of"]
+__all__ = [
+    "Declared", "place_facts", "published_class", "sampled_often", "waters_of",
+    "with_drawn_classes",
+]  # fmt: skip
 
 _KINDS = ("section", "source", "groundwater")
 
@@ -52,7 +55,7 @@ def place_facts(
     declared: Declared,
     *,
     others: Mapping[str, tuple[str, ...]] | None = None,
-    class_paths: Mapping[str, NDArray[np.float64]] | None = None,
+    often: Collection[str] | None = None,
 ) -> dict[str, Facts]:
     """Facts of every place of one region, in order of name.
 
@@ -60,17 +63,28 @@ def place_facts(
         samples: known at the as-of date, of one region: ``place``, ``place_kind``, ``time``,
             ``item``, ``value``, ``censored``, ``water_type``.
         others: place → its other names.
-        class_paths: place → drawn classes of the months of the year, (path, 12).
+        often: of :func:`sampled_often`, where it is known already.
     """
-    out = {}
+    if often is None:
+        often = sampled_often(samples["place"], samples["time"], settings)
     recent = pd.Timestamp(settings.first_day) - pd.DateOffset(years=2)
-    for place, own in samples.groupby("place", sort=True):
-        name = str(place)
-        kind = str(own["place_kind"].iloc[-1]) if "place_kind" in own else "section"
-        values = own[own["item"] != "class_published"]
-        late = values[values["time"] >= recent]
-        censored = late.groupby("item")["censored"].mean().to_dict()
-        published = _published(own[own["item"] == "class_published"])
+    is_class = samples["item"] == "class_published"
+    values = samples[~is_class]
+    late = values[values["time"] >= recent]
+    censored: dict[str, dict[str, float]] = {}
+    shares = late.groupby(["place", "item"])["censored"].mean()
+    for (place, item), share in zip(shares.index.to_list(), shares, strict=True):
+        censored.setdefault(str(place), {})[str(item)] = float(share)
+    hidden = _hidden_years(values)
+    classes = {str(p): _published(rows) for p, rows in samples[is_class].groupby("place")}
+    last = {str(p): t for p, t in samples.groupby("place")["time"].max().items()}
+    last.update({str(p): t for p, t in values.groupby("place")["time"].max().items()})
+    final = samples.drop_duplicates("place", keep="last").set_index("place")
+    as_of = pd.Timestamp(settings.as_of)
+    out = {}
+    for name in sorted(last):
+        kind = str(final["place_kind"][name]) if "place_kind" in final else "section"
+        published = classes.get(name, {})
         dry = np.zeros(12, dtype=np.bool_)
         for day in _declared(declared.dry, name) or ():
             if day.year == settings.year and day <= settings.as_of:
@@ -81,21 +95,16 @@ def place_facts(
             if np.isfinite(months).any():
                 past[year] = months
         seen = published.get(settings.year, np.full(12, np.nan))
-        frequent = sampled_often(own, settings)
-        as_of = pd.Timestamp(settings.as_of)
+        frequent = name in often
         if frequent and as_of.year == settings.year and as_of.day < as_of.days_in_month:
             seen[as_of.month - 1] = np.nan
-        drawn = (class_paths or {}).get(name)
         moved = _declared(declared.moved, name)
         out[name] = Facts(
             kind=kind if kind in _KINDS else "section",
-            water_type=str(own["water_type"].iloc[-1]) or "river",
-            last=pd.Timestamp((own if values.empty else values)["time"].max()).date(),
+            water_type=str(final["water_type"][name]) or "river",
+            last=pd.Timestamp(last[name]).date(),
             dry=dry, published=seen, published_past=past,
-            # What was published stays as it is on every path.
-            published_drawn=None if drawn is None else np.where(np.isfinite(seen), seen, drawn),
-            censored={str(i): float(v) for i, v in censored.items()},
-            hidden_years=_hidden_years(values),
+            censored=censored.get(name, {}), hidden_years=hidden.get(name, {}),
             moved=moved if moved is not None and moved <= settings.as_of else None,
             other_names=(others or {}).get(name, ()),
             own_class=_declared(declared.own_class, name),
@@ -104,23 +113,49 @@ def place_facts(
     return out
 
 
-def _hidden_years(samples: pd.DataFrame) -> dict[str, frozenset[int]]:
-    """Item → years all of whose samples were below detection."""
-    whole = samples.groupby(["item", samples["time"].dt.year])["censored"].all()
-    found: dict[str, set[int]] = {}
-    for item, year in whole[whole].index.to_list():
-        found.setdefault(str(item), set()).add(int(year))
-    return {item: frozenset(years) for item, years in found.items()}
+def with_drawn_classes(
+    facts: Mapping[str, Facts], drawn: Mapping[str, NDArray[np.float64]]
+) -> dict[str, Facts]:
+    """Facts with the drawn classes of the months of the year, place → (path, 12)."""
+    out = dict(facts)
+    for place, paths in drawn.items():
+        # What was published stays as it is on every path.
+        seen = facts[place].published
+        joined = np.where(np.isfinite(seen), seen, paths)
+        out[place] = replace(facts[place], published_drawn=joined)
+    return out
 
 
-def sampled_often(samples: pd.DataFrame, settings: Settings) -> bool:
-    """Whether the months of the last year usually had samples of more than two days."""
+def _hidden_years(samples: pd.DataFrame) -> dict[str, dict[str, frozenset[int]]]:
+    """Place → item → years all of whose samples were below detection."""
+    censored = samples["censored"].to_numpy(dtype=bool)
+    if not censored.any():
+        return {}
+    year = samples["time"].dt.year
+    whole = samples["censored"].groupby([samples["place"], samples["item"], year]).all()
+    found: dict[str, dict[str, set[int]]] = {}
+    for place, item, of_year in whole[whole].index.to_list():
+        found.setdefault(str(place), {}).setdefault(str(item), set()).add(int(of_year))
+    return {p: {i: frozenset(y) for i, y in own.items()} for p, own in found.items()}
+
+
+def sampled_often(places: pd.Series, times: pd.Series, settings: Settings) -> frozenset[str]:
+    """Places whose months of the last year usually had samples of more than two days.
+
+    Args:
+        places, times: of samples.
+    """
     start = pd.Timestamp(settings.as_of).to_period("M").to_timestamp()
-    times = samples["time"]
-    days = times[(times < start) & (times >= start - pd.DateOffset(years=1))].dt.normalize()
+    inside = (times < start) & (times >= start - pd.DateOffset(years=1))
+    days = pd.DataFrame(
+        {"place": places[inside], "day": times[inside].to_numpy().astype("datetime64[D]")}
+    ).drop_duplicates()
     if days.empty:
-        return False
-    return bool(days.groupby(days.dt.to_period("M")).nunique().median() > 2)
+        return frozenset()
+    month = days["day"].to_numpy().astype("datetime64[M]")
+    count = days.groupby(["place", month], observed=True).size()
+    usual = count.groupby(level=0, observed=True).median()
+    return frozenset(map(str, usual.index[usual > 2]))
 
 
 def _published(rows: pd.DataFrame) -> dict[int, NDArray[np.float64]]:
@@ -157,6 +192,8 @@ def waters_of(samples: pd.DataFrame) -> dict[str, str]:
     """Place → the water that its source names most often; empty where none is named."""
     if "river" not in samples:
         return {}
-    named = samples[samples["river"].fillna("") != ""]
+    named = samples.loc[samples["river"].fillna("") != "", ["place", "river"]]
+    if named.empty:
+        return {}
     usual = named.groupby("place")["river"].agg(lambda names: names.value_counts().index[0])
     return {str(p): str(w) for p, w in usual.items()}

@@ -11,13 +11,14 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.projection.settings import Settings
 from forecast.projection.water_record import SectionRecord
 from forecast.standards.indicators import indicator
 from forecast.standards.items import ITEMS
-from forecast.standards.water_class import class_limits, item_classes
-from forecast.standards.water_period import period_means, round_statistics
+from forecast.standards.water_class import class_limits
+from forecast.standards.water_period import round_statistics
 
 __all__ = ["ItemMargin", "Rest", "item_margins", "mean_left", "nearest"]
 
@@ -131,7 +132,11 @@ def item_margins(
     """
     out = []
     left = record.months_left(settings)
-    for j in record.counted:
+    seen = round_statistics(record.observed_means, record.items)
+    middle = None
+    if record.year_means is not None:
+        middle = round_statistics(_medians(record.year_means), record.items)
+    for k, j in enumerate(record.counted):
         item = record.items[j]
         limits = class_limits(item, record.facts.water_type)
         if limits is None or target_class > len(limits):
@@ -143,18 +148,14 @@ def item_margins(
         value = margin = percent = None
         over: tuple[int, ...] = ()
         if n:
-            mean = period_means(months[:, None], (item,))
-            value = float(round_statistics(mean, (item,))[0])
+            value = float(seen[j])
             margin = round(value - limit if least else limit - value, 9) + 0.0
             percent = 100.0 * margin / limit
-            rounded = round_statistics(months[:, None], (item,))
-            classes = item_classes(rounded, (item,), record.facts.water_type)[:, 0]
+            classes = record.month_item_classes[:, k]
             over = tuple(int(m) + 1 for m in np.flatnonzero(classes > target_class))
         expected = None
-        if record.joined is not None:
-            drawn = period_means(record.joined[:, :, [j]], (item,), axis=1)
-            if np.isfinite(drawn).any():
-                expected = float(round_statistics(np.nanmedian(drawn, axis=0), (item,))[0])
+        if middle is not None and np.isfinite(middle[j]):
+            expected = float(middle[j])
         decimals = indicator(f"{item}_mean").judged_decimals or 0
         rest = None
         if annual and left:
@@ -167,6 +168,14 @@ def item_margins(
             )
         )  # fmt: skip
     return tuple(out)
+
+
+def _medians(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Medians over the paths of (path, item), NaN left out, NaN where there is nothing else."""
+    if np.isfinite(table).all():
+        return np.asarray(np.median(table, axis=0))
+    kept = [column[np.isfinite(column)] for column in table.T]
+    return np.array([np.median(own) if own.size else np.nan for own in kept])
 
 
 def nearest(margins: tuple[ItemMargin, ...]) -> ItemMargin | None:

@@ -84,10 +84,12 @@ class SectionNames:
         """``samples`` under the kept names; a value that came under two names counts once."""
         if not self.kept:
             return samples
-        pairs = zip(samples["region"], samples["place"], strict=True)
-        renamed = samples.assign(place=[self.of(r, p) for r, p in pairs])
+        moved = samples["place"].isin({name for _, name in self.kept})
+        some = samples.loc[moved, ["region", "place"]]
+        names = samples["place"].copy()
+        names[moved] = [self.of(r, p) for r, p in some.itertuples(index=False)]
         key = ["region", "place", "time", "item"]
-        return renamed.drop_duplicates(key, keep="last", ignore_index=True)
+        return samples.assign(place=names).drop_duplicates(key, keep="last", ignore_index=True)
 
 
 def section_names(
@@ -153,20 +155,31 @@ def section_names(
 
 
 def _families(names: Iterable[str], declared: Mapping[str, str]) -> list[list[str]]:
-    """Names grouped into sections."""
-    families: list[list[str]] = []
-    for name in names:
-        home = [
-            f
-            for f in families
-            if any(
-                same_section(name, n) or declared.get(name) == n or declared.get(n) == name
-                for n in f
-            )
-        ]
-        merged = [name, *(n for f in home for n in f)]
-        families = [f for f in families if f not in home] + [merged]
-    return [sorted(f) for f in families]
+    """Names grouped into sections, in the order in which each family was complete."""
+    listed = list(names)
+    by_plain: dict[str, list[str]] = {}
+    for name in listed:
+        by_plain.setdefault(_forms(name)[0], []).append(name)
+    home = {name: name for name in listed}
+
+    def root(name: str) -> str:
+        while home[name] != name:
+            name = home[name]
+        return name
+
+    for name in listed:
+        plain, *inside = _forms(name)
+        # Names of one plain form, and those without brackets that stand in the brackets of this.
+        alike = [by_plain[plain], *(by_plain.get(i, []) for i in inside)]
+        near = [n for own in alike for n in own if same_section(name, n)]
+        other = declared.get(name)
+        for n in (*near, *([other] if other in home else [])):
+            home[root(n)] = root(name)
+    families: dict[str, list[str]] = {}
+    for name in listed:
+        families.setdefault(root(name), []).append(name)
+    place = {name: at for at, name in enumerate(listed)}
+    return [sorted(f) for f in sorted(families.values(), key=lambda f: max(place[n] for n in f))]
 
 
 def _contradictions(rows: pd.DataFrame) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from forecast.models.paths import Paths
 from forecast.projection.settings import Settings
 from forecast.standards.items import CLASS_ITEMS
-from forecast.standards.water_period import MONTHS_NEEDED, period_means
+from forecast.standards.water_class import item_classes
+from forecast.standards.water_period import MONTHS_NEEDED, period_means, round_statistics
 
 __all__ = [
     "PAST_YEARS",
@@ -81,6 +83,8 @@ class SectionRecord:
         items: code of each column.
         observed: (month, item) of the year asked, NaN where there is none.
         joined: (path, month, item), observed and drawn; None where nothing is drawn.
+        ahead: numbers of the months (from 0) that may differ from path to path; the others are
+            the same on all. None: any may.
         past: earlier year → (month, item), for years with enough months.
         last_year: (month, item) of the year before, with however many months it has.
         years: years with any value, the one asked included.
@@ -96,23 +100,66 @@ class SectionRecord:
     facts: Facts = Facts()
     years: frozenset[int] = frozenset()
     rhythm: int = 12
+    ahead: tuple[int, ...] | None = None
 
-    @property
+    @cached_property
+    def year_means(self) -> NDArray[np.float64] | None:
+        """Mean of every item over the year on every path, (path, item); None where not drawn."""
+        if self.joined is None:
+            return None
+        if self.ahead is None:
+            return period_means(self.joined, self.items, axis=1)
+        acid = np.array([item == "ph" for item in self.items], dtype=np.bool_)
+        same = [m for m in range(self.joined.shape[1]) if m not in self.ahead]
+        total = _summed(self.joined[:1, same], acid)
+        count = np.isfinite(self.joined[0]).sum(axis=0)
+        # Items by rows: each of them is taken by itself later.
+        means = np.empty((len(self.items), len(self.joined)))
+        means[...] = total.T
+        for month in self.ahead:
+            means += _summed(self.joined[:, [month]], acid).T
+        means = np.divide(
+            means, count[:, None], out=np.full_like(means, np.nan), where=count[:, None] > 0
+        )
+        means[acid] = -np.log10(means[acid])
+        found: NDArray[np.float64] = means.T
+        return found
+
+    @cached_property
+    def month_item_classes(self) -> NDArray[np.int8]:
+        """Class of each item that decides one in each observed month, (month, class item)."""
+        rounded = round_statistics(self.observed[:, list(self.counted)], self.class_items)
+        return item_classes(rounded, self.class_items, self.facts.water_type)
+
+    @cached_property
+    def past_means(self) -> dict[int, NDArray[np.float64]]:
+        """Earlier year → mean of every item, (item,)."""
+        if not self.past:
+            return {}
+        found = period_means(np.stack(list(self.past.values())), self.items, axis=1)
+        return dict(zip(self.past, found, strict=True))
+
+    @cached_property
+    def observed_means(self) -> NDArray[np.float64]:
+        """Mean of every item over the months observed, (item,), NaN without one."""
+        return period_means(self.observed, self.items)
+
+    @cached_property
     def counted(self) -> tuple[int, ...]:
         """Columns whose item decides a class."""
         return tuple(j for j, i in enumerate(self.items) if i in CLASS_ITEMS)
 
-    @property
+    @cached_property
     def class_items(self) -> tuple[str, ...]:
         """Items that decide a class."""
         return tuple(self.items[j] for j in self.counted)
 
-    @property
+    @cached_property
     def absent(self) -> tuple[str, ...]:
         """Required items that the section has never had: they do not withhold its class."""
         return tuple(i for i in REQUIRED if i not in self.class_items)
 
-    @property
+    @cached_property
     def classes_only(self) -> bool:
         """Whether nothing but published classes is known, by now: items may have ended."""
         published = self.facts.published
@@ -123,7 +170,7 @@ class SectionRecord:
         ended = not any(np.isfinite(table).any() for table in late)
         return ended and self.joined is None and bool(np.isfinite(published).any())
 
-    @property
+    @cached_property
     def n_months(self) -> int:
         """Months of the year with a value, or with a published class where that is all."""
         if self.classes_only:
@@ -161,6 +208,13 @@ class SectionRecord:
         return 12 - max(int(seen[-1]) + 1 if seen.size else 0, gone)
 
 
+def _summed(table: NDArray[np.float64], acid: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Sums over the months of (path, month, item), pH as hydrogen ion, NaN left out."""
+    plain = np.where(np.isfinite(table), table, 0.0)
+    plain[..., acid] = np.where(np.isfinite(table[..., acid]), 10.0 ** -plain[..., acid], 0.0)
+    return np.asarray(plain.sum(axis=1))
+
+
 def elapsed_months(settings: Settings) -> int:
     """Months of the year begun by the as-of date."""
     begun = (settings.as_of.year - settings.year) * 12 + settings.as_of.month
@@ -191,21 +245,20 @@ def section_record(
         columns: item → column of ``drawn`` for this section.
     """
     months = np.array([f"{settings.year}-{m:02d}-01" for m in range(1, 13)], dtype="datetime64[D]")
-    own = (
-        monthly.loc[:, [name]].droplevel("place", axis=1)
-        if name in monthly.columns.get_level_values("place")
-        else pd.DataFrame(index=monthly.index)
-    )
-    recent = own[own.index >= pd.Timestamp(months[0]) - pd.DateOffset(years=2)]
-    items = tuple(i for i in own.columns if recent[i].notna().any())
-    years = _by_year(own[list(items)], settings)
+    own = _Own.of(name, monthly)
+    begin = np.datetime64(f"{settings.year - 2}-01", "M")
+    recent = np.asarray(np.isfinite(own.values[own.months >= begin]).any(axis=0))
+    items = tuple(i for i, there in zip(own.items, recent, strict=True) if there)
+    years = _by_year(own.months, own.values[:, recent], settings)
     seen, under_way, begun = _without_month_under_way(years[settings.year], facts, settings)
+    rhythm = _rhythm(own, settings)
+    ahead = []
     joined = None
     if drawn is not None and items and facts.last is not None:
         last = facts.last
         silent = (settings.as_of.year - last.year) * 12 + settings.as_of.month - last.month
         # The items whose months can be drawn decide; one that can't be drawn is left as observed.
-        if columns and silent <= SILENT_MONTHS and _rhythm(own, settings) >= MONTHS_NEEDED:
+        if columns and silent <= SILENT_MONTHS and rhythm >= MONTHS_NEEDED:
             joined = np.repeat(seen[None], settings.n_paths, axis=0)
             last_month = np.datetime64(last, "M").astype("datetime64[D]")
             for month, time in enumerate(months):
@@ -214,6 +267,7 @@ def section_record(
                 known = time <= last_month and month != under_way
                 if known or k >= len(drawn.times) or drawn.times[k] != time:
                     continue
+                ahead.append(month)
                 for j, item in enumerate(items):
                     if item in columns:
                         joined[:, month, j] = drawn.values[:, k, columns[item]]
@@ -231,22 +285,40 @@ def section_record(
     if facts.moved is not None:
         start = (facts.moved.year - settings.year + 1) * 12 + facts.moved.month - 1
         before[: max(0, min(12, start))] = np.nan
-    rhythm = _rhythm(own, settings)
     present = frozenset(y for y, v in years.items() if np.isfinite(v).any())
-    return SectionRecord(name, items, seen, joined, past, before, facts, present, rhythm)
+    return SectionRecord(
+        name, items, seen, joined, past, before, facts, present, rhythm, tuple(ahead)
+    )
 
 
-def _rhythm(own: pd.DataFrame, settings: Settings) -> int:
+@dataclass(frozen=True)
+class _Own:
+    """Monthly means of one section: months (month,), item of each column, (month, item)."""
+
+    months: NDArray[np.datetime64]
+    items: tuple[str, ...]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, name: str, monthly: pd.DataFrame) -> _Own:
+        """The columns (place, item) of ``monthly`` that are of the section."""
+        at = np.flatnonzero(monthly.columns.get_level_values("place") == name)
+        items = tuple(str(i) for i in monthly.columns.get_level_values("item")[at])
+        values = monthly.to_numpy(dtype=np.float64)[:, at]
+        return cls(monthly.index.to_numpy().astype("datetime64[M]"), items, values)
+
+
+def _rhythm(own: _Own, settings: Settings) -> int:
     """Most months with a value in any of the last three whole years of record; 12 where none is.
 
     A year counts as whole where an earlier year has values too.
     """
-    seen = pd.DatetimeIndex(own.index[own.notna().any(axis=1)])
-    if seen.empty:
+    seen = own.months[np.isfinite(own.values).any(axis=1)]
+    if not len(seen):
         return 12
-    years = range(max(settings.year - PAST_YEARS, seen[0].year + 1), settings.year)
-    counts = [int((seen.year == year).sum()) for year in years]
-    return max(counts, default=12) or 12
+    of = seen.astype("datetime64[Y]").astype(np.int64) + 1970
+    years = range(max(settings.year - PAST_YEARS, int(of[0]) + 1), settings.year)
+    return max((int((of == year).sum()) for year in years), default=12) or 12
 
 
 def _without_month_under_way(
@@ -277,16 +349,16 @@ def _mixed(
     return np.where(acid, -np.log10(np.where(acid, mean, 1.0)), mean)
 
 
-def _by_year(own: pd.DataFrame, settings: Settings) -> dict[int, NDArray[np.float64]]:
+def _by_year(
+    months: NDArray[np.datetime64], table: NDArray[np.float64], settings: Settings
+) -> dict[int, NDArray[np.float64]]:
     """Year → (month, item) of the year asked and the earlier ones, NaN where there is no value."""
-    months = own.index.to_numpy().astype("datetime64[M]")
     at = months.astype(np.int64)
-    table = own.to_numpy(dtype=np.float64)
     out = {}
     for year in range(settings.year - PAST_YEARS, settings.year + 1):
         start = (year - 1970) * 12
         inside = (at >= start) & (at < start + 12)
-        of_year = np.full((12, own.shape[1]), np.nan)
+        of_year = np.full((12, table.shape[1]), np.nan)
         of_year[at[inside] - start] = table[inside]
         out[year] = of_year
     return out

@@ -17,7 +17,9 @@ from forecast.region_names import normalise_region
 from forecast.report.figure_parts import ChartJob, Notices, entry_of, footer_of, stem
 from forecast.standards.items import AIR_ITEMS
 
-__all__ = ["TRACKED", "air_jobs", "budget_ahead", "target_lines", "tracker_data"]
+__all__ = [
+    "TRACKED", "air_jobs", "budget_ahead", "calendar_of", "target_lines", "tracker_data",
+]  # fmt: skip
 
 TRACKED = ("good_day_ratio", "pm25_annual_mean")
 
@@ -86,7 +88,7 @@ def air_jobs(
         jobs.append((region, air.place, lambda: [bad_day_budget(shown)]))
     entry = entry_of(entries, air.region, air.place, "good_day_ratio")
     if entry is not None and (tracks.aqi >= 0).any():
-        calendar = _calendar_data(air, tracks, entry, run_id, notices)
+        calendar = calendar_of(air, tracks, entry, run_id, notices)
         jobs.append((region, air.place, lambda: [aqi_calendar(calendar)]))
     return jobs
 
@@ -99,16 +101,13 @@ def tracker_data(
     run_id: str,
     notices: Notices,
 ) -> TargetTrackerData:
-    line = tracks.cumulative[name]
+    """Make the data of the tracker of indicator ``name`` of one city, of which ``entry`` tells."""
+    line = tracks.line(name)
     seen = np.isfinite(line)
     fan = None
-    if name in tracks.fan and entry["forecast"] is not None:
-        columns = tracks.fan[name]
-        ahead = np.isfinite(columns["q50"])
-        fan = pd.DataFrame(
-            {"date": tracks.days[ahead].astype("datetime64[s]")}
-            | {label: values[ahead] for label, values in columns.items()}
-        )
+    ahead = tracks.ahead(name)
+    if ahead is not None and entry["forecast"] is not None:
+        fan = pd.DataFrame({"date": ahead[0].astype("datetime64[s]")} | ahead[1])
     budget = _budget_words(entry)
     note = _note(entry, fan is not None)
     return TargetTrackerData(
@@ -119,7 +118,7 @@ def tracker_data(
         observed=line[seen],
         valid=tracks.valid[name][seen],
         footer=footer_of(entry, run_id, notices, ("天", "days")),
-        earlier=tracks.earlier[name],
+        earlier=tracks.lines_before(name),
         fan=fan,
         targets=target_lines(entry),
         plan_path=_plan_path(tracks, name, entry),
@@ -150,18 +149,16 @@ def budget_ahead(tracks: AirTracks, allowed: int | None) -> pd.DataFrame | None:
     Every day drawn has all six items, so the days that count are known on each day ahead and the
     quantiles of the cumulative ratio are those of the bad days, turned round.
     """
-    fan = tracks.fan.get("good_day_ratio")
-    if fan is None or allowed is None:
+    ahead = tracks.ahead("good_day_ratio")
+    if ahead is None or allowed is None:
         return None
-    ahead = np.isfinite(fan["q50"])
-    if not ahead.any():
-        return None
-    counted = int(tracks.valid["good_day_ratio"].sum()) + np.arange(1, int(ahead.sum()) + 1)
+    days, fan = ahead
+    counted = int(tracks.valid["good_day_ratio"].sum()) + np.arange(1, len(days) + 1)
     columns = {
-        column: allowed - counted * (1.0 - fan[quantile][ahead] / 100.0)
+        column: allowed - counted * (1.0 - fan[quantile] / 100.0)
         for column, quantile in zip(AHEAD_COLUMNS[1:], ("q10", "q50", "q90"), strict=True)
     }
-    return pd.DataFrame({"date": tracks.days[ahead].astype("datetime64[s]")} | columns)
+    return pd.DataFrame({"date": days.astype("datetime64[s]")} | columns)
 
 
 def _plan_path(
@@ -173,7 +170,7 @@ def _plan_path(
     """
     aims = [t for t in entry["targets"] if isinstance(t["value"], int | float)]
     n = len(tracks.days)
-    lines = [np.r_[line, line[-1:]][:n] for line in tracks.earlier[name].values()]
+    lines = [np.r_[line, line[-1:]][:n] for line in tracks.lines_before(name).values()]
     if not aims or len(lines) < 2:
         return None
     usual = np.mean(np.vstack(lines), axis=0)
@@ -191,13 +188,14 @@ def _levels(aqi: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int8]]:
     return np.where(aqi >= 0, level, 0).astype(np.int8)
 
 
-def _calendar_data(
+def calendar_of(
     air: AirProjection,
     tracks: AirTracks,
     entry: dict[str, Any],
     run_id: str,
     notices: Notices,
 ) -> AqiCalendarData:
+    """Make the data of the calendar of one city; there is a day with an AQI."""
     seen = tracks.aqi >= 0
     last = tracks.days[seen][-1]
     shown = tracks.days <= last

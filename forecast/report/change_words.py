@@ -128,18 +128,42 @@ def _limited(
 ) -> list[tuple[str, str]]:
     if kind == "revised":
         return _revised(rows)
-    more = len(words) - _MOST
-    if more <= 0:
-        return list(words)
-    return [*words[:_MOST], (f"……另有{more}条,见 changes.json。", f"… {more} more: changes.json.")]
+    if kind in ("new_days", "late_days") and len(rows) > _MOST:
+        return _days_together(rows)
+    return [*words[:_MOST], *_more(len(words) - _MOST)]
+
+
+def _days_together(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """New days of many places: how many places have the same, the most first."""
+    alike: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        alike.setdefault((row["domain"], row["first"], row["last"], row["days"]), []).append(row)
+    most = sorted(alike.values(), key=lambda one: -len(one))
+    out = []
+    for own in most[:_MOST]:
+        zh, en = _days(own[0], len(own))
+        out.append((zh, en))
+    return out + _more(sum(map(len, most[_MOST:])))
+
+
+def _more(count: int) -> list[tuple[str, str]]:
+    """That there is more, and where."""
+    if count <= 0:
+        return []
+    return [(f"……另有{count}条,见 changes.json。", f"… {count} more: changes.json.")]
 
 
 def _revised(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    """One sentence a place: how many values, and those that changed most."""
+    """One sentence a place: how many values, and those that changed most; the most first of many."""
+    places: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        places.setdefault((row["domain"], row["region"], row["place"]), []).append(row)
+    told = list(places)
+    if len(told) > _MOST:
+        told = sorted(told, key=lambda place: -places[place][0]["of"])
     out = []
-    places = dict.fromkeys((row["domain"], row["region"], row["place"]) for row in rows)
-    for domain, region, place in places:
-        own = [r for r in rows if (r["domain"], r["region"], r["place"]) == (domain, region, place)]
+    for key in told[:_MOST]:
+        own, (_, region, place) = places[key], key
         of = own[0]["of"]
         shown = sorted(own, key=_relative, reverse=True)[:3]
         zh = ";".join(_value_words(row).zh for row in shown)
@@ -152,7 +176,7 @@ def _revised(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
                 f"{name}: {of} known value{'s were' if of > 1 else ' was'} revised: {en}{more_en}.",
             )
         )
-    return out
+    return out + _more(len(told) - _MOST)
 
 
 def _relative(row: dict[str, Any]) -> float:
@@ -189,8 +213,10 @@ def _settings(row: dict[str, Any]) -> tuple[str, str]:
     )
 
 
-def _days(row: dict[str, Any]) -> tuple[str, str]:
-    name = _place(row["region"], row["place"])
+def _days(row: dict[str, Any], places: int = 1) -> tuple[str, str]:
+    name = en_name = _place(row["region"], row["place"])
+    if places > 1:
+        name, en_name = f"{places}个地点", f"{places} places"
     one = row["first"] == row["last"]
     zh = row["first"] if one else f"{row['first']}至{row['last']}"
     en = row["first"] if one else f"{row['first']} to {row['last']}"
@@ -201,7 +227,7 @@ def _days(row: dict[str, Any]) -> tuple[str, str]:
     unit_en = ("day" if air else "sampling day") + ("s" if count > 1 else "")
     return (
         f"{name}:{'补上' if late else '新增'}{count}{unit_zh}({zh})。",
-        f"{name}: {count} {unit_en} {'filled in' if late else 'new'} ({en}).",
+        f"{en_name}: {count} {unit_en} {'filled in' if late else 'new'} ({en}).",
     )
 
 

@@ -105,6 +105,19 @@ def period_numbers(
             scaled for a month that is not over), for concentrations and for days with an AQI;
             ``year``: as in ``assess_year``, scaled with the length of the period.
     """
+    key = ("numbers", days[0], days[-1], rules_of, rule)
+    if key not in city.worked_out:
+        city.worked_out[key] = _assessed(city, days, rules_of, rule)
+    numbers: Numbers = city.worked_out[key]
+    return numbers
+
+
+def _assessed(
+    city: CityDays,
+    days: NDArray[np.datetime64],
+    rules_of: int,
+    rule: Literal["month", "year"],
+) -> Numbers:
     values, dust = city.values(days), city.dust(days)
     found = city.aqi(days, rules_of)
     means = assess_year(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,10 +18,11 @@ from forecast.region_names import normalise_region
 from forecast.report.air_figures import air_jobs
 from forecast.report.figure_parts import ChartJob, Notices, stem
 from forecast.report.page import PageChart
+from forecast.report.region_results import by_region
 from forecast.report.review_air import air_targets, budget_data, unmeasured
 from forecast.report.review_days import CityDays, cities_of
 from forecast.report.scenario_figure import scenario_jobs
-from forecast.report.scoreboard_figure import scoreboard_data, scoreboard_regions
+from forecast.report.scoreboard_figure import histories_of, scoreboard_data
 from forecast.report.short_range_figure import outlook_jobs
 from forecast.report.water_figures import flow_job, tiles_job
 
@@ -37,33 +38,42 @@ def draw_figures(
     jobs: int = 1,
     flow: Mapping[str, list[FlowTrend]] | None = None,
     panel: Panel | None = None,
+    regions: Collection[str] | None = None,
 ) -> tuple[list[PageChart], list[str]]:
     """Draw every chart of a run into ``folder``: SVG and PNG, the drawn table as CSV beside.
 
     ``flow`` holds the flow-normalised trends of sections by region, ``panel`` the readings behind
-    the projection; without it no budget of bad days is drawn.
+    the projection; without it no budget of bad days is drawn. ``regions`` are the normalised names
+    of those drawn, None for all; the next days are drawn of the cities most at risk, whichever.
 
     The charts do not depend on ``jobs``, the number of processes.
 
     Returns:
         The charts for the page and the names of their files.
     """
-    entries = result["projections"]
     run_id = str(result["run"]["id"])
-    made = _scoreboards(projection, result, run_id, notices, panel)
+
+    def wanted(region: str) -> bool:
+        return regions is None or normalise_region(region) in regions
+
+    parts = {p.key: p.result for p in by_region(result) if wanted(p.key)}
+    cities = {} if panel is None else _cities(panel, wanted)
+    made = _scoreboards(projection, parts, notices, cities)
     made.extend(outlook_jobs(result.get("short_range"), run_id, notices))
-    budgets = {} if panel is None else _budgets(panel, result, run_id, notices)
+    budgets = {} if panel is None else _budgets(panel, result, run_id, notices, cities)
     for air in projection.air:
-        if air.tracks is None:
-            continue
-        budget = budgets.get(normalise_region(air.region))
-        made.extend(air_jobs(air, air.tracks, entries, run_id, notices, budget))
+        key = normalise_region(air.region)
+        if air.tracks is not None and key in parts:
+            entries = parts[key]["projections"]
+            made.extend(air_jobs(air, air.tracks, entries, run_id, notices, budgets.get(key)))
     for water in projection.water:
-        if water.tiles is None:
-            continue
-        made.append(tiles_job(water, entries, run_id, result["run"]["as_of"], notices))
+        key = normalise_region(water.region)
+        if water.tiles is not None and key in parts:
+            entries = parts[key]["projections"]
+            made.append(tiles_job(water, entries, run_id, result["run"]["as_of"], notices))
     for region, trends in (flow or {}).items():
-        made.append(flow_job(region, trends, run_id, notices))
+        if wanted(region):
+            made.append(flow_job(region, trends, run_id, notices))
     made.extend(scenario_jobs(result.get("scenarios", ()), notices))
     from joblib import Parallel, delayed
 
@@ -80,24 +90,31 @@ def draw_figures(
     return out, names
 
 
+def _cities(panel: Panel, wanted: Callable[[str], bool]) -> dict[str, CityDays]:
+    """The daily records of the cities that are drawn, by date, by normalised region."""
+    names = [r for r in panel.air["region"].unique() if wanted(str(r))]
+    own = replace(panel, air=panel.air[panel.air["region"].isin(names)])
+    return {normalise_region(c.region): c for c in cities_of(own, None)}
+
+
 def _scoreboards(
     projection: PanelProjection,
-    result: dict[str, Any],
-    run_id: str,
+    parts: Mapping[str, dict[str, Any]],
     notices: Notices,
-    panel: Panel | None,
+    cities: Mapping[str, CityDays],
 ) -> list[ChartJob]:
     """One scoreboard a region, before its other charts."""
-    run = result["run"]
-    as_of = date.fromisoformat(run["as_of"])
-    year = int(run.get("year") or as_of.year)
-    cities = [] if panel is None else cities_of(panel, None)
-    said = {normalise_region(c.region): unmeasured(c, year) for c in cities}
     jobs: list[ChartJob] = []
-    for region in scoreboard_regions(result):
+    histories = histories_of(projection, parts)
+    for region, part in parts.items():
+        run = part["run"]
+        as_of = date.fromisoformat(run["as_of"])
+        year = int(run.get("year") or as_of.year)
+        if not part["projections"]:
+            continue
         data = scoreboard_data(
-            projection, result, region, year, as_of, notices, run_id=run_id,
-            remarks=said.get(region, ()),
+            histories.get(region, {}), part, region, year, as_of, notices, run_id=str(run["id"]),
+            remarks=unmeasured(cities[region], year) if region in cities else (),
         )  # fmt: skip
         if data.rows:
             jobs.append((region, region, lambda data=data: list(scoreboard(data))))  # type: ignore[misc]
@@ -105,16 +122,21 @@ def _scoreboards(
 
 
 def _budgets(
-    panel: Panel, result: dict[str, Any], run_id: str, notices: Notices
+    panel: Panel,
+    result: dict[str, Any],
+    run_id: str,
+    notices: Notices,
+    cities: Mapping[str, CityDays],
 ) -> dict[str, BadDayBudgetData]:
     """What was observed of the budget of bad days, by normalised region."""
     run = result["run"]
     year = int(run.get("year") or run["as_of"][:4])
     standard = None if run["standard"] == "by date" else str(run["standard"])
     return {
-        normalise_region(c.region): data
-        for c in cities_of(panel, standard)
-        if (data := _budget(panel, c, year, run_id, notices)) is not None
+        key: data
+        for key, c in cities.items()
+        if (data := _budget(panel, replace(c, standard=standard), year, run_id, notices))
+        is not None
     }
 
 

@@ -5,6 +5,7 @@ It loads nothing: styles, figures and a font with the page's own characters stan
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -51,7 +52,8 @@ class PageChart:
     """One chart of the page: where it belongs, its SVG, titles, and the name of its table's file.
 
     ``csv_name`` is a path relative to the page; empty when the table is not saved. ``part`` is
-    ``scenario`` for a chart of the section of scenarios, else empty.
+    ``scenario`` for a chart of the section of scenarios, ``light`` for a drawing that stands on the
+    page as it is, else empty.
     """
 
     region: str
@@ -79,6 +81,11 @@ class PageContext:
             ``binding``, ``quote``.
         method: remarks on the method, as (Chinese, English).
         changes: what changed since the run before, as HTML of our own; empty where there is none.
+        stylesheet: path of the style sheet that several pages share, relative to the page; empty:
+            styles and font stand inside the page.
+        home: path of the page of all regions; empty where this is it.
+        base: path of the run's folder relative to the page, with a slash at its end, or empty.
+        commands: normalised region → what draws the charts that it has light drawings of.
     """
 
     workspace: str
@@ -89,6 +96,10 @@ class PageContext:
     reference: tuple[dict[str, Any], ...] = ()
     method: tuple[tuple[str, str], ...] = field(default=())
     changes: str = ""
+    stylesheet: str = ""
+    home: str = ""
+    base: str = ""
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def write_page(context: PageContext, path: Path) -> None:
@@ -116,7 +127,7 @@ def page_text(context: PageContext) -> str:
         "folded": sum(len(r.rows) for r in regions) > _OPEN_ROWS and len(regions) > 1,
         "places": _places(context, regions, glyphs),
         "scenarios": _scenarios(context, glyphs),
-        "short_range": short_range_fragment(context.result.get("short_range")),
+        "short_range": short_range_fragment(context.result.get("short_range"), base=context.base),
         "glyphs": glyphs,
         "unjudged": [row for row in judged if row.verdict in UNJUDGED],
         "water": card_regions(context.result),
@@ -129,6 +140,8 @@ def page_text(context: PageContext) -> str:
     }
     template = page_templates("forecast.report").get_template("index.html.j2")
     page: str = template.render(**values, font="")
+    if context.stylesheet:
+        return page
     return template.render(**values, font=page_font(page))
 
 
@@ -167,12 +180,13 @@ class _Figure:
 
 @dataclass(frozen=True)
 class _Place:
-    """The charts of one place and its indicators without a target."""
+    """The charts of one place, its indicators without a target, and what draws more charts."""
 
     region: str
     place: str
     figures: tuple[_Figure, ...]
     others: tuple[Row, ...]
+    commands: tuple[str, ...]
 
 
 def _places(context: PageContext, regions: list[Region], glyphs: Glyphs) -> list[_Place]:
@@ -188,21 +202,29 @@ def _places(context: PageContext, regions: list[Region], glyphs: Glyphs) -> list
         return key
 
     for k, chart in enumerate(context.charts):
-        if chart.part:
+        if chart.part == "scenario":
             continue
         label = escape(f"{chart.title_zh} / {chart.title_en}", quote=True)
         figures.setdefault(key_of(chart.region, chart.place), []).append(
             _Figure(
-                inline_svg(chart.svg, f"c{k}-", label, glyphs),
+                chart.svg
+                if chart.part == "light"
+                else inline_svg(chart.svg, f"c{k}-", label, glyphs),
                 Pair(chart.title_zh, chart.title_en),
                 chart.csv_name,
             )
         )
+    light = {key_of(c.region, c.place) for c in context.charts if c.part == "light"}
     for region in regions:
         for row in region.untargeted:
             others.setdefault(key_of(row.region, row.place), []).append(row)
     return [
-        _Place(*names[key], tuple(figures.get(key, ())), tuple(others.get(key, ())))
+        _Place(
+            *names[key],
+            tuple(figures.get(key, ())),
+            tuple(others.get(key, ())),
+            context.commands.get(key[0], ()) if key in light else (),
+        )
         for key in names
     ]
 

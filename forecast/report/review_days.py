@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,12 +86,20 @@ class CityDays:
     standard: str | None
     denominator: str = "valid"
     run_id: str = ""
+    #: What was worked out of a period, by its key: the reviews of all cities ask each city for it.
+    worked_out: dict[tuple[Any, ...], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @cached_property
+    def _seen(self) -> pd.DatetimeIndex:
+        """Days with any value."""
+        return pd.DatetimeIndex(self.history.dropna(how="all").index)
 
     @property
     def years(self) -> list[int]:
         """Years with any value."""
-        seen = self.history.dropna(how="all").index
-        return sorted(int(y) for y in set(pd.DatetimeIndex(seen).year))
+        return sorted(int(y) for y in set(self._seen.year))
 
     def last_day(self, year: int) -> np.datetime64:
         """Last day of ``year`` with a value.
@@ -97,8 +107,7 @@ class CityDays:
         Raises:
             InputError: the year has none; the message says which have.
         """
-        index = pd.DatetimeIndex(self.history.dropna(how="all").index)
-        own = index[index.year == year]
+        own = self._seen[self._seen.year == year]
         if not len(own):
             years = self.years
             there = f"{years[0]} to {years[-1]}" if len(years) > 1 else str(years[0])
@@ -122,6 +131,15 @@ class CityDays:
         History is compared under one version: in 2026, whose rules change on 1 March, so do those
         of every earlier year it is compared with.
         """
+        if not len(days) or (days[-1] - days[0]).astype(int) + 1 != len(days):
+            return self._judged(days, rules_of)
+        key = ("aqi", days[0], days[-1], rules_of)
+        if key not in self.worked_out:
+            self.worked_out[key] = self._judged(days, rules_of)
+        judged: AqiDays = self.worked_out[key]
+        return judged
+
+    def _judged(self, days: NDArray[np.datetime64], rules_of: int) -> AqiDays:
         values, dust = self.values(days), self.dust(days)
         tokens = self._rules(days, rules_of)
         exempt = dust & np.isnan(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -24,7 +24,8 @@ from forecast.charts.time_variation import time_variation
 from forecast.charts.weather_normalised import weather_normalised
 from forecast.errors import InputError, UsageError
 from forecast.ingest.points import with_cities
-from forecast.projection.panel import Panel, PanelProjection, project_panel
+from forecast.projection.answers import project_panel
+from forecast.projection.panel import Panel, PanelProjection
 from forecast.projection.settings import Settings
 from forecast.region_names import normalise_region
 from forecast.report.review_air import air_targets, budget_data, calendar_data, shares_data
@@ -64,6 +65,7 @@ class ReviewRequest:
         projection: a projection of the same panel and year that is at hand already.
         item: of the chart of weather normalisation.
         run_id: the run that the charts stand with, for their footers; empty outside a report.
+        known: every city of the workspace where they are at hand; None: they are made of ``panel``.
     """
 
     panel: Panel
@@ -79,6 +81,7 @@ class ReviewRequest:
     projection: PanelProjection | None = None
     item: str = "pm25"
     run_id: str = ""
+    known: Sequence[CityDays] | None = None
 
     def city(self) -> CityDays:
         """The city asked for.
@@ -99,8 +102,10 @@ class ReviewRequest:
         return replace(city_of(self.panel, self.standard, self.denominator), run_id=self.run_id)
 
     @cached_property
-    def cities(self) -> list[CityDays]:
+    def cities(self) -> Sequence[CityDays]:
         """Every city of the workspace, also those not asked for."""
+        if self.known is not None:
+            return self.known
         return cities_of(self.panel, self.standard, self.denominator, only=False)
 
     def year_of(self, city: CityDays) -> int:

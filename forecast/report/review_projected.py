@@ -21,7 +21,7 @@ from forecast.report.air_figures import TRACKED, budget_ahead, target_lines, tra
 from forecast.report.figure_parts import entry_of, stem
 from forecast.report.review_air import never_measured, unmeasured
 from forecast.report.review_days import CityDays, Notices, footer_for, year_days
-from forecast.report.scoreboard_figure import scoreboard_data, scoreboard_regions
+from forecast.report.scoreboard_figure import histories_of, scoreboard_data, scoreboard_regions
 from forecast.report.water_figures import tiles_of
 from forecast.standards.indicators import indicator
 from forecast.standards.items import AIR_ITEMS
@@ -151,7 +151,9 @@ def board_data(
             "See with `forecast status` what the workspace holds.",
         )
     said = () if city is None else unmeasured(city, year)
-    return scoreboard_data(projection, result, region, year, as_of, notices, remarks=said)
+    key = normalise_region(region)
+    histories = histories_of(projection, {key}).get(key, {})
+    return scoreboard_data(histories, result, region, year, as_of, notices, remarks=said)
 
 
 def projected_tiles(

@@ -23,9 +23,11 @@ from forecast.report.words import (
 from forecast.standards.indicators import indicator
 
 __all__ = [
+    "OPEN",
     "UNJUDGED",
     "Region",
     "Row",
+    "decision_order",
     "printed_forecast",
     "printed_official",
     "regions_of",
@@ -39,6 +41,8 @@ UNJUDGED: tuple[str, ...] = (
     "NOT_APPLICABLE",
 )  # fmt: skip
 
+#: Verdicts of targets that are open and may be missed, in the order in which they are looked at.
+OPEN: tuple[str, ...] = ("AT_RISK", "UNLIKELY")
 
 #: How the set of all sections of a region is called.
 _ALL_SECTIONS = "全部断面 all sections"
@@ -149,6 +153,17 @@ def verdict_counts(rows: list[Row]) -> dict[str, int]:
     """Count the verdicts, in the order in which they are listed everywhere."""
     counted = Counter(row.verdict for row in rows if row.verdict)
     return {v: counted[v] for v in sorted(counted, key=lambda v: VERDICTS[v].order)}
+
+
+def decision_order(row: Row) -> tuple[int, bool, float, str, str]:
+    """Order of open targets by what hangs on them, for sorting.
+
+    AT_RISK before UNLIKELY before all others, binding before expected, the nearest to even chances
+    first.
+    """
+    at = OPEN.index(row.verdict) if row.verdict in OPEN else len(OPEN)
+    away = abs((row.probability or 0.0) - 0.5)
+    return at, row.binding != BINDINGS["binding"], away, row.region, row.target_id
 
 
 def _urgency(row: Row) -> tuple[int, float, str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,9 +16,10 @@ from forecast.report.words import DOMAINS
 from forecast.standards.indicators import indicator
 from forecast.trend import BASIS_CHANGE, annual_theil_sen
 
-__all__ = ["scoreboard_data", "scoreboard_regions", "tendency_of"]
+__all__ = ["Histories", "histories_of", "scoreboard_data", "scoreboard_regions", "tendency_of"]
 
-_Key = tuple[str, str, str, str]
+#: Values of full years by place, indicator and period: year → value.
+Histories = dict[tuple[str, str, str], dict[int, float]]
 #: Air first, then water, then what no monitoring answers.
 _ORDER = {name: k for k, name in enumerate(DOMAINS)}
 
@@ -58,7 +59,7 @@ def scoreboard_regions(result: dict[str, Any]) -> list[str]:
 
 
 def scoreboard_data(
-    projection: PanelProjection,
+    histories: Histories,
     result: dict[str, Any],
     region: str,
     year: int,
@@ -73,8 +74,8 @@ def scoreboard_data(
     Targets that no reading answers are counted under the table, not listed.
 
     Args:
-        projection: whose results hold the years before.
-        result: the object with its ``projections``.
+        histories: the region's, of :func:`histories_of`.
+        result: the object with its ``projections``; that of the region alone will do.
         region: in any form of its name.
         year: the year judged.
         as_of: last day whose readings counted.
@@ -89,7 +90,6 @@ def scoreboard_data(
     every = rows_of(result)
     found = {normalise_region(r.name): r for r in regions_of(every)}[key]
     codes = _codes(every, result)
-    history = _histories(projection)
     rows = sorted(found.rows, key=lambda r: _ORDER.get(r.domain, len(_ORDER)))
     said = list(remarks)
     if found.unanswered:
@@ -101,7 +101,7 @@ def scoreboard_data(
     shown = []
     for row in rows:
         place, code = codes[id(row)]
-        values = history.get((key, place, code, row.period), {})
+        values = histories.get((place, code, row.period), {})
         shown.append(_row(row, key, year, tendency_of(code, values, air=row.domain == "air")))
     return ScoreboardData(
         region_zh=key, year=year, rows=tuple(shown),
@@ -120,18 +120,28 @@ def _codes(rows: Sequence[Row], result: dict[str, Any]) -> dict[int, tuple[str, 
     return {id(row): name for row, name in zip(rows, named, strict=True)}
 
 
-def _histories(projection: PanelProjection) -> dict[_Key, dict[int, float]]:
-    """Values of full years by region, place, indicator and period, with the year judged if over."""
-    out: dict[_Key, dict[int, float]] = {}
-    every = [r for a in projection.air for r in a.results]
-    every += [r for w in projection.water for r in w.results]
-    for r in every:
-        values = dict(r.history)
-        now = r.observed_judged
-        # A year whose readings reach into December is over as far as a trend can tell.
-        if now is not None and r.sufficient and str(r.observed.last_day)[:7] == f"{r.period}-12":
-            values[int(r.period)] = float(now)
-        out[(normalise_region(r.region), r.place, r.indicator, r.period)] = values
+def histories_of(projection: PanelProjection, regions: Container[str]) -> dict[str, Histories]:
+    """Normalised region → values of full years, with the year judged where it is over.
+
+    Args:
+        projection: whose results hold the years before.
+        regions: normalised names of those wanted.
+    """
+    out: dict[str, Histories] = {}
+    of_places = [(a.region, a.results) for a in projection.air]
+    of_places += [(w.region, w.results) for w in projection.water]
+    for region, results in of_places:
+        key = normalise_region(region)
+        if key not in regions:
+            continue
+        for r in results:
+            values = dict(r.history)
+            now = r.observed_judged
+            # A year whose readings reach into December is over as far as a trend can tell.
+            over = str(r.observed.last_day)[:7] == f"{r.period}-12"
+            if now is not None and r.sufficient and over:
+                values[int(r.period)] = float(now)
+            out.setdefault(key, {})[r.place, r.indicator, r.period] = values
     return out
 
 

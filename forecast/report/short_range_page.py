@@ -22,6 +22,7 @@ from forecast.report.short_range_words import (
     leading_item,
     level_number,
     level_text,
+    missing_text,
     open_percent,
     risk,
     section_names,
@@ -53,17 +54,30 @@ _METHOD = Pair(
 )
 
 
-def short_range_fragment(short_range: Mapping[str, Any] | None) -> str:
+def short_range_fragment(
+    short_range: Mapping[str, Any] | None,
+    *,
+    base: str = "",
+    told: str = "",
+    most: int | None = None,
+) -> str:
     """Return the section of the next seven days as HTML in both languages, names in it escaped.
 
     Args:
         short_range: ``{"air": [...], "water": [...]}`` of a result; None or empty gives no section.
+        base: path of the run's folder relative to the page, with a slash at its end, or empty.
+        told: HTML that stands before the tables.
+        most: as many cities and sections are listed, those most at risk; None: all.
     """
     air = list((short_range or {}).get("air") or ())
     water = list((short_range or {}).get("water") or ())
     if not air and not water:
         return ""
-    parts = [_cities(air) if air else "", _sections(water) if water else ""]
+    parts = [
+        told,
+        _cities(air, base, most) if air else "",
+        _sections(water, most) if water else "",
+    ]
     return (
         '<section id="short-range" aria-labelledby="short-range-head"><h2 id="short-range-head">'
         f"{_both(Pair('未来七天', 'Next seven days'))}</h2>{''.join(parts)}</section>"
@@ -75,11 +89,12 @@ def _both(pair: Pair) -> str:
     return f'<span class="zh" lang="zh">{escape(pair.zh)}</span> {en}'
 
 
-def _cities(air: Sequence[Mapping[str, Any]]) -> str:
-    note = f'<p class="note">{_both(_METHOD)} <a href="short_range.csv">CSV</a></p>'
+def _cities(air: Sequence[Mapping[str, Any]], base: str, most: int | None) -> str:
+    csv = f'<a href="{escape(base)}short_range.csv">CSV</a>'
+    note = f'<p class="note">{_both(_METHOD)} {csv}</p>'
     if len(air) <= _OPEN_CITIES:
         return note + "".join(_open_city(entry) for entry in air)
-    order = sorted(air, key=lambda entry: -risk(entry))
+    order = sorted(air, key=lambda entry: -risk(entry))[:most]
     folded = "".join(
         f'<details class="week-of"><summary><b>{escape(where_text(entry))}</b> '
         f"{_both(city_sentence(entry))}</summary>{_week(entry)}</details>"
@@ -174,7 +189,10 @@ def _overview(order: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _overview_row(entry: Mapping[str, Any], dates: Sequence[str]) -> str:
-    name = f'<th scope="row">{escape(where_text(entry))}</th>'
+    missing = missing_text(entry)
+    # An AQI that is too low is told of where its colours stand, not in the folded days alone.
+    less = "" if missing is None else f'<span class="less">{_both(missing)}</span>'
+    name = f'<th scope="row">{escape(where_text(entry))}{less}</th>'
     days = {str(d["date"]): d for d in entry["days"]}
     if not days:
         return f'<tr>{name}<td colspan="{len(dates) + 1}">{_both(city_sentence(entry))}</td></tr>'
@@ -194,7 +212,7 @@ def _overview_row(entry: Mapping[str, Any], dates: Sequence[str]) -> str:
     return f'<tr>{name}{cells}<td class="most">{most}</td></tr>'
 
 
-def _sections(water: Sequence[Mapping[str, Any]]) -> str:
+def _sections(water: Sequence[Mapping[str, Any]], most: int | None) -> str:
     told = f'<p class="episode">{_both(water_sentence(water))}</p>'
     known = [(e, d) for e in water if (d := water_worst(e)) is not None]
     known.sort(key=lambda pair: -float(pair[1]["p_worse"]))
@@ -212,7 +230,7 @@ def _sections(water: Sequence[Mapping[str, Any]]) -> str:
     )  # fmt: skip
     table = f'<table class="plain sections"><thead><tr>{heads}</tr></thead><tbody>' + "{}</tbody></table>"  # fmt: skip
     names = {id(e): name for e, name in zip(water, section_names(water), strict=True)}
-    rows = [_section_row(names[id(e)], e, d) for e, d in shown]
+    rows = [_section_row(names[id(e)], e, d) for e, d in shown[:most]]
     out = title + told + table.format("".join(rows[:_OPEN_SECTIONS]))
     if len(rows) > _OPEN_SECTIONS:
         rest = len(rows) - _OPEN_SECTIONS

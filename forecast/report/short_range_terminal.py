@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -79,15 +79,28 @@ def say_outlook(short_range: Mapping[str, Any] | None, lang: _Lang, console: Con
     order = sorted(air, key=lambda entry: -risk(entry))
     for entry in order[:_MOST]:
         _say(f"  {where_text(entry)}: {_word(city_sentence(entry), lang)}", console)
-    if len(order) > _MOST:
-        rest = len(order) - _MOST
-        more = Pair(
-            f"  其余{rest}个城市风险较低,见 forecast outlook。",
-            f"  {rest} more cities with less risk: forecast outlook.",
-        )
-        _say(_word(more, lang), console)
+    for more in _others(order[_MOST:]):
+        _say(f"  {_word(more, lang)}", console)
     if water:
         _say(f"  {_word(water_sentence(water), lang)}", console)
+
+
+def _others(entries: Sequence[Mapping[str, Any]]) -> list[Pair]:
+    """Say how many cities were not named; of an AQI that lacks items, or of none, no risk is said."""
+    silent = sum(not entry["days"] for entry in entries)
+    lacking = sum(bool(entry["days"]) and missing_text(entry) is not None for entry in entries)
+    known = len(entries) - silent - lacking
+    told = (
+        (known, "其余{}个城市风险较低", "{} more cities with less risk"),
+        (lacking, "另有{}个城市监测项目不全,AQI偏低,风险未定",
+         "{} more without all six items: the AQI is too low, the risk not known"),
+        (silent, "另有{}个城市无法给出逐日预报", "no daily outlook of {} more"),
+    )  # fmt: skip
+    return [
+        Pair(f"{zh.format(n)},见 forecast outlook。", f"{en.format(n)}: forecast outlook.")
+        for n, zh, en in told
+        if n
+    ]
 
 
 def render_outlook(

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from forecast.report.scoreboard import Row, regions_of, rows_of, verdict_counts
+from forecast.region_names import normalise_region
+from forecast.report.chart_choice import many_regions
+from forecast.report.scoreboard import (
+    OPEN,
+    Row,
+    decision_order,
+    regions_of,
+    rows_of,
+    verdict_counts,
+)
 from forecast.report.words import VERDICTS, Pair
 from forecast.terminal_text import without_orders
 
@@ -35,10 +45,16 @@ _ASSESS_HEADS: tuple[Pair, ...] = (
 )
 
 
+#: Of so many regions as have a page each, the targets listed: those that need attention first.
+_MOST = 10
+
+
 def render_table(result: dict[str, Any], lang: Literal["zh", "en"], console: Console) -> None:
     """Print one table a region, what is at risk first, and the line that sums up.
 
-    Indicators without a target are left out, unless there is no target at all (an assessment).
+    Indicators without a target are left out, unless there is no target at all (an assessment). Of more
+    than 40 regions one table of ten targets is printed, those nearest to even chances among what is
+    at risk; the pages have the others.
 
     Args:
         result: the object of ``projection.json``.
@@ -47,6 +63,10 @@ def render_table(result: dict[str, Any], lang: Literal["zh", "en"], console: Con
     """
     rows = rows_of(result)
     judged = [row for row in rows if row.verdict]
+    if many_regions(result):
+        _print_first(judged, lang, console)
+        console.print(fitted(_summary(rows, lang), console), highlight=False, markup=False)
+        return
     unanswered = 0
     for region in regions_of(rows):
         unanswered += len(region.unanswered)
@@ -61,12 +81,15 @@ def render_table(result: dict[str, Any], lang: Literal["zh", "en"], console: Con
             "the page says why."
         )
         console.print(fitted(more, console), highlight=False, markup=False)
-    console.print(fitted(summary_line(result, lang), console), highlight=False, markup=False)
+    console.print(fitted(_summary(rows, lang), console), highlight=False, markup=False)
 
 
 def summary_line(result: dict[str, Any], lang: Literal["zh", "en"]) -> str:
     """Return one line: how many targets, and how many of each verdict."""
-    rows = rows_of(result)
+    return _summary(rows_of(result), lang)
+
+
+def _summary(rows: list[Row], lang: Literal["zh", "en"]) -> str:
     judged = [row for row in rows if row.verdict]
     if not judged:
         places = len({(row.region, row.place) for row in rows})
@@ -80,6 +103,27 @@ def summary_line(result: dict[str, Any], lang: Literal["zh", "en"]) -> str:
     if lang == "zh":
         return f"{len(judged)} 个目标：" + " · ".join(parts)
     return f"{len(judged)} targets: " + " · ".join(parts)
+
+
+def _print_first(judged: list[Row], lang: Literal["zh", "en"], console: Console) -> None:
+    """Print the targets on which a decision hangs, of all regions together."""
+    first = sorted((row for row in judged if row.probability is not None), key=decision_order)
+    first = [row for row in first if row.verdict in OPEN][:_MOST]
+    if not first:
+        return
+    named = [
+        row
+        if normalise_region(row.place) == normalise_region(row.region)
+        else replace(row, place=f"{row.region} {row.place}")
+        for row in first
+    ]
+    regions = len({normalise_region(row.region) for row in judged})
+    title = (
+        f"最需关注的{len(first)}项目标({regions}个地区,其余见报告页)"
+        if lang == "zh"
+        else f"{len(first)} targets on which a decision hangs ({regions} regions; the others: page)"
+    )
+    _print(title, named, lang, console, assess=False)
 
 
 def _print(

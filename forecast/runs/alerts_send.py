@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from forecast.configuration_alerts import AlertSettings
+from forecast.errors import ForecastError
 from forecast.report.alert_words import message, trial_words
 from forecast.runs.alerts import Alert, Judged, Source, Thresholds, alerts_of
 from forecast.runs.alerts_channels import Channel, Sent, channels_of, deliver
@@ -20,6 +21,7 @@ from forecast.runs.alerts_memory import AlertState, alone_with_alerts, read_stat
 from forecast.runs.changes import previous_run
 from forecast.runs.execute import latest_run
 from forecast.runs.run_log import Secrets, secret_values
+from forecast.runs.stored_run import read_run
 from forecast.workspace import Workspace
 
 __all__ = ["AlertReport", "look", "send_alerts", "send_test"]
@@ -186,13 +188,21 @@ def _results(
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """Return the result of the newest run, and of the one before where nothing was told yet."""
     folder = latest_run(workspace)
-    current = None if folder is None else _json(folder / "projection.json")
+    current = None if folder is None else _result(folder)
     if current is None or not {"run", "projections"} <= set(current):
         return None, None
     if state.memory:
         return current, None
     before = previous_run(workspace, current)
-    return current, None if before is None else _json(before / "projection.json")
+    return current, None if before is None else _result(before)
+
+
+def _result(folder: Path) -> dict[str, Any] | None:
+    """The result of a run; nothing is told of one that was altered."""
+    try:
+        return read_run(folder).result
+    except ForecastError:
+        return None
 
 
 def _sources(workspace: Workspace) -> list[Source]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forecast.errors import ForecastError
 from forecast.projection.summary import number
 from forecast.report.change_words import change_sentences
 from forecast.runs.changes_margins import margin_moves
 from forecast.runs.changes_readings import ReadingChanges, known_to, reading_changes
 from forecast.runs.changes_rows import reading_rows, scenario_rows, setting_rows, target_rows
 from forecast.runs.changes_split import monte_carlo_error, split
+from forecast.runs.stored_run import is_as_written, read_run
 from forecast.workspace import Workspace
 
 __all__ = ["CHANGES_VERSION", "Changes", "changes", "changes_since", "previous_run"]
@@ -108,18 +108,13 @@ def changes_since(
         between: as for :func:`changes`.
 
     Raises:
-        ForecastError: the folder named has no readable result.
+        ForecastError: the folder named has no result, or one that was altered.
     """
     asked = request or _request(workspace.reports / str(current["run"]["id"])) or {}
     folder = previous or previous_run(workspace, current, request=asked)
     if folder is None:
         return None
-    earlier = _result(folder)
-    if earlier is None:
-        raise ForecastError(
-            f"The run {folder.name} has no result that can be read.",
-            "Name another run; the folders under reports are named after them.",
-        )
+    earlier = read_run(folder, hook=_lean).result
     zone = workspace.timezone
     before = known_to(earlier, zone, later="corrections" in (_request(folder) or {}))
     after = known_to(current, zone, later="corrections" in asked)
@@ -134,7 +129,8 @@ def previous_run(
     """Return the folder of the last run before this one that asked the same; None: there is none.
 
     The same is asked where region, plan and the choice of a year are alike; the settings and the
-    last day may differ. A run of a later day, or one made later, is none before it.
+    last day may differ. A run of a later day, or one made later, is none before it, and one that is
+    not as it was written is passed over.
     """
     run = current["run"]
     asked = _question(request or _request(workspace.reports / str(run["id"])))
@@ -160,7 +156,9 @@ def previous_run(
         if created > str(run["created"]):
             continue
         one = (name[:8], created, workspace.reports / name)
-        found = one if found is None or one[:2] > found[:2] else found
+        # One that was altered since tells nothing of what changed.
+        if (found is None or one[:2] > found[:2]) and is_as_written(one[2]):
+            found = one
     return None if found is None else found[2]
 
 
@@ -222,10 +220,7 @@ def _probability_rows(
 
 def _nothing_came(readings: ReadingChanges | None, entry: dict[str, Any]) -> bool:
     """Whether no reading of the region came between the runs, so that time alone passed."""
-    if readings is None:
-        return False
-    values = readings.values
-    return not ((values["domain"] == entry["domain"]) & (values["region"] == entry["region"])).any()
+    return readings is not None and (entry["domain"], entry["region"]) not in readings.touched
 
 
 def _by_target(
@@ -242,13 +237,15 @@ def _paths(entry: dict[str, Any]) -> int:
     return int((entry["forecast"] or {}).get("n_paths") or 1)
 
 
-def _result(folder: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads((folder / "projection.json").read_text(encoding="utf-8"))
-        found["run"]["id"], found["projections"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return found  # type: ignore[no-any-return]
+#: Parts of entries and targets that no change is told from.
+_UNUSED = ("alternatives", "baselines", "explain", "outlook", "quote", "reason", "reason_en")
+
+
+def _lean(found: dict[str, Any]) -> dict[str, Any]:
+    """Drop what is not looked at as soon as it is read: the result of a country is large."""
+    for name in _UNUSED:
+        found.pop(name, None)
+    return found
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:

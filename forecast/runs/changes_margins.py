@@ -101,15 +101,12 @@ def _revised(
     """Return what readings up to ``last0`` added to the valid days of the year, and to their sum."""
     if readings is None or readings.values.empty:
         return 0, 0.0
-    values, name = readings.values, str(entry["indicator"])
+    name = str(entry["indicator"])
+    values = readings.by_place.get(("air", str(entry["region"]), str(entry["place"])))
+    if values is None:
+        return 0, 0.0
     start, end = pd.Timestamp(int(entry["year"]), 1, 1), pd.Timestamp(last0)
-    mine = values[
-        (values["domain"] == "air")
-        & (values["region"] == entry["region"])
-        & (values["place"] == entry["place"])
-        & (values["day"] >= start)
-        & (values["day"] <= end)
-    ]
+    mine = values[(values["day"] >= start) & (values["day"] <= end)]
     if name in _COUNTS:
         return _revised_days(entry, readings, mine, name)
     mine = mine[mine["item"] == name.removesuffix("_annual_mean")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -63,6 +64,17 @@ class ReadingChanges:
 
     values: pd.DataFrame
     around: dict[tuple[str, str, pd.Timestamp], tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+    @cached_property
+    def by_place(self) -> dict[tuple[str, str, str], pd.DataFrame]:
+        """(domain, region, place) → its rows of ``values``: every target asks for its own."""
+        groups = self.values.groupby(["domain", "region", "place"], sort=False)
+        return {(str(d), str(r), str(p)): rows for (d, r, p), rows in groups}
+
+    @cached_property
+    def touched(self) -> frozenset[tuple[str, str]]:
+        """Domain and region of which any value came or went."""
+        return frozenset((domain, region) for domain, region, _ in self.by_place)
 
     @property
     def fresh(self) -> pd.DataFrame:

@@ -18,19 +18,32 @@ from typing import Any
 import pandas as pd
 
 from forecast.disk import write_file
+from forecast.errors import ForecastError
 from forecast.report.change_words import change_fragment
+from forecast.report.chart_choice import charted_regions
 from forecast.report.figures import draw_figures
-from forecast.report.page import PageContext, write_page
+from forecast.report.page import PageContext
+from forecast.report.run_pages import write_run_pages
 from forecast.report.short_range_table import write_outlook
 from forecast.runs.changes import changes_since
 from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.lock import alone
-from forecast.runs.manifest import MANIFEST_VERSION, file_sha256, run_id, to_json, versions
+from forecast.runs.manifest import (
+    MANIFEST_VERSION,
+    file_sha256,
+    run_id,
+    to_json,
+    versions,
+    write_result,
+)
 from forecast.runs.projecting import Answered, Question, answered, processes, question_of
 from forecast.runs.publishing import publish
 from forecast.runs.register import append_run
+from forecast.runs.register_again import unregistered
+from forecast.runs.register_words import set_back_words, unregistered_words
 from forecast.runs.request import Request
 from forecast.runs.steady_tables import steady
+from forecast.runs.stored_run import StoredRun, read_run
 from forecast.workspace import Workspace
 
 __all__ = ["Outcome", "execute", "finished_result", "latest_run"]
@@ -42,7 +55,7 @@ Progress = Callable[[str, int, int], None]
 class Outcome:
     """A finished run: its name, folder, page and result; ``new`` is False if it stood already.
 
-    ``remarks`` are on the readings as they stand now, in Chinese and English.
+    ``remarks`` are on the readings and the register as they stand now, in Chinese and English.
     """
 
     run_id: str
@@ -81,16 +94,20 @@ def execute(
             workspace.store.fingerprint(), question.config_sha256,
         )  # fmt: skip
         folder = workspace.reports / name
-        flags = flags_behind(workspace, question.panel, question.as_of)
+        flags = flags_behind(workspace, question.regions, question.as_of)
         remarks = tuple(flag_remarks(flags))
         stood = _as_written(folder)
         if stood is not None:
             # A run that was ended between its folder and the register is registered now.
-            append_run(workspace, stood)
+            append_run(workspace, stood.result, projection_sha256=stood.sha256, registered=clock())
             _point(workspace, name, newest and not _looks_back(workspace, request, name))
-            return Outcome(name, folder, stood, new=False, remarks=remarks)
+            remarks = (*unregistered_words(len(unregistered(workspace))), *remarks)
+            return Outcome(name, folder, stood.result, new=False, remarks=remarks)
         read_at = clock()
-        made = answered(workspace, question, name, jobs=request.jobs, progress=progress)
+        made = answered(
+            workspace, question, name, jobs=request.jobs, progress=progress,
+            cluster=workspace.config.run.cluster if request.cluster is None else request.cluster,
+        )  # fmt: skip
         result = made.result
         result["run"] |= {
             "created": clock().isoformat(timespec="seconds"),
@@ -100,11 +117,16 @@ def execute(
             folder,
             lambda aside: _write(
                 workspace, aside, made, question, flags, progress, started, read_at,
-                processes(workspace.config, question.panel, request.jobs),
+                processes(workspace.config, len(question.cities), request.jobs),
             ),
         )  # fmt: skip
-        append_run(workspace, result)
+        sha256 = file_sha256(folder / "projection.json")
+        receipt = append_run(workspace, result, projection_sha256=sha256)
         _point(workspace, name, newest and not _looks_back(workspace, request, name))
+        remarks = (
+            *set_back_words(receipt.after, workspace.timezone),
+            *unregistered_words(len(unregistered(workspace))), *remarks,
+        )  # fmt: skip
         return Outcome(name, folder, result, new=True, remarks=remarks)
 
 
@@ -131,17 +153,14 @@ def finished_result(folder: Path) -> dict[str, Any] | None:
     return result
 
 
-def _as_written(folder: Path) -> dict[str, Any] | None:
-    """The result of a run if it stands whole and as it was written; an altered one is made anew."""
-    stood = finished_result(folder)
-    if stood is None:
+def _as_written(folder: Path) -> StoredRun | None:
+    """A run if it stands whole and as it was written; an altered one is made anew."""
+    if not (folder / "index.html").is_file():
         return None
     try:
-        outputs = json.loads((folder / "manifest.json").read_text("utf-8"))["outputs"]
-        told = next(o["sha256"] for o in outputs if o["path"] == "projection.json")
-    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        return read_run(folder)
+    except ForecastError:
         return None
-    return stood if file_sha256(folder / "projection.json") == told else None
 
 
 def _looks_back(workspace: Workspace, request: Request, name: str) -> bool:
@@ -166,17 +185,18 @@ def _write(
     jobs: int,
 ) -> None:
     result, projection = made.result, made.projection
-    (aside / "projection.json").write_text(to_json(result), encoding="utf-8", newline="\n")
+    write_result(result, aside / "projection.json")
     notices = _notices(workspace)
-    charts, names = draw_figures(
-        projection, result, aside / "charts", progress, tuple(notices), jobs=jobs,
-        flow=made.flow, panel=question.panel,
-    )  # fmt: skip
     config = workspace.config
     told = changes_since(workspace, result, request=question.asked)
     changed = None if told is None else told.to_dict()
     if changed is not None:
         (aside / "changes.json").write_text(to_json(changed), encoding="utf-8", newline="\n")
+    charted = charted_regions(result, (changed or {}).get("rows", ()), config.report.charts)
+    charts, names = draw_figures(
+        projection, result, aside / "charts", progress, tuple(notices), jobs=jobs,
+        flow=made.flow, panel=question.panel_of(charted), regions=charted,
+    )  # fmt: skip
     write_outlook(result["short_range"], aside)
     context = PageContext(
         workspace=config.workspace.name or workspace.root.name,
@@ -187,7 +207,10 @@ def _write(
         reference=tuple(result["reference"]),
         changes="" if changed is None else change_fragment(changed),
     )
-    write_page(context, aside / "index.html")
+    write_run_pages(
+        context, aside, air=projection.air, changed=changed, charted=charted, jobs=jobs,
+        progress=progress,
+    )  # fmt: skip
     outputs = sorted(p for p in aside.rglob("*") if p.is_file())
     manifest = {
         "manifest_version": MANIFEST_VERSION,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 import pandas as pd
 
 from forecast.ingest.points import with_cities
-from forecast.projection.panel import Panel
-from forecast.region_names import normalise_region
 from forecast.workspace import Workspace
 
 __all__ = ["flag_counts", "flag_remarks", "flags_behind"]
@@ -17,21 +15,19 @@ __all__ = ["flag_counts", "flag_remarks", "flags_behind"]
 _STATES = ("open", "accepted", "rejected")
 
 
-def flags_behind(workspace: Workspace, panel: Panel, as_of: date) -> pd.DataFrame:
-    """Return the quality flags on readings up to ``as_of`` of the regions of a run.
+def flags_behind(workspace: Workspace, regions: Collection[str], as_of: date) -> pd.DataFrame:
+    """Return the quality flags on readings up to ``as_of`` of ``regions``, as the readings name them.
 
     A point that is known by its code alone belongs to the city that the list of stations gives it.
 
     Returns:
         ``region, status, n``, one row a flag.
     """
-    names = {str(name) for name in (*panel.air["region"].unique(), *panel.water["region"].unique())}
-    wanted = {name for name in names if panel.only in (None, normalise_region(name))}
     flags = workspace.store.read("quality_flags")
     day_after = pd.Timestamp(as_of) + pd.Timedelta(days=1)
     flags = flags[~(flags["first"] >= day_after)]
     flags = with_cities(flags, workspace.store.read("sites"))
-    return flags.loc[flags["region"].isin(wanted), ["region", "status", "n"]]
+    return flags.loc[flags["region"].isin(regions), ["region", "status", "n"]]
 
 
 def flag_counts(flags: pd.DataFrame) -> dict[str, dict[str, int]]:

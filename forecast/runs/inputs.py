@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -18,14 +19,16 @@ from forecast.projection.section_shares import SectionSet
 from forecast.projection.sharing import Group
 from forecast.region_names import normalise_region, of_region
 from forecast.runs.entered import read_entries
+from forecast.runs.survey import Survey
 from forecast.runs.water_inputs import declared_places, surroundings, with_declared_kinds
 from forecast.standards.items import AIR_ITEMS
+from forecast.store import SCHEMAS, Store
 from forecast.targets.applied import Applied, apply_entries
 from forecast.targets.loader import find_plan, load_plans
 from forecast.targets.model import Plan
 from forecast.workspace import Workspace
 
-__all__ = ["load_panel", "section_sets"]
+__all__ = ["load_panel", "open_panel", "section_sets", "with_readings"]
 
 
 def load_panel(
@@ -52,70 +55,172 @@ def load_panel(
     air = air[air["place_kind"] == "city"].reset_index(drop=True)
     stations -= len(air)
     water = with_declared_kinds(store.water_samples(as_of), config)
-    if air.empty and water.empty and stations:
-        raise ForecastError(
+    if air.empty and water.empty:
+        raise _nothing(workspace, as_of, stations)
+    cities, waters = ({str(r) for r in f["region"].unique()} for f in (air, water))
+    alias, only = _only(config, region, cities | waters)
+    _not_ahead(workspace, as_of)
+    if as_of is None:
+        asked = [f if only is None else f[of_region(f["region"], alias)] for f in (air, water)]
+        ends = [f[c].max() for f, c in zip(asked, ("date", "time"), strict=True) if not f.empty]
+        as_of = min(pd.Timestamp(max(ends)).date(), _today(workspace))
+        air = air[air["date"] <= pd.Timestamp(as_of)]
+        water = water[water["time"] < pd.Timestamp(as_of) + pd.Timedelta(days=1)]
+        cities, waters = ({str(r) for r in f["region"].unique()} for f in (air, water))
+    panel = _around(workspace, as_of, cities, waters, only, year, plan)
+    return replace(
+        panel, air=air, water=water, dust_days=_dust_days(store, as_of),
+        around=surroundings(store, config, as_of),
+        weather=_weather(store, as_of, cities) if config.run.weather else {},
+    ), as_of  # fmt: skip
+
+
+def open_panel(
+    workspace: Workspace,
+    known: Survey,
+    *,
+    year: int | None = None,
+    region: str | None = None,
+    plan: str | None = None,
+) -> tuple[Panel, date]:
+    """Return what :func:`load_panel` does, without the readings; :func:`with_readings` adds them.
+
+    Args:
+        workspace: the tables.
+        known: of its tables; a city or a place of water has a reading.
+        year, region, plan: the question.
+
+    Raises:
+        ForecastError: there are no readings of the region.
+        TargetError: a plan file is wrong or ``plan`` is unknown.
+    """
+    there = {*known.air.regions, *known.water.regions}
+    alias, only = _only(workspace.config, region, there)
+    _not_ahead(workspace, known.known_at)
+    as_of = known.known_at
+    if as_of is None:
+        asked = [r for r in there if only is None or normalise_region(r) == normalise_region(alias)]
+        ends = [d[-1] for t in (known.air, known.water) if len(d := t.days_of(asked))]
+        as_of = min(pd.Timestamp(max(ends)).date(), _today(workspace))
+    cities, waters = (set(t.until(as_of).regions) for t in (known.air, known.water))
+    panel = _around(workspace, as_of, cities, waters, only, year, plan)
+    return replace(panel, spans=known.spans(as_of)), as_of
+
+
+def with_readings(
+    panel: Panel,
+    store: Store,
+    config: Config,
+    known_at: date | None,
+    as_of: date,
+    *,
+    cities: Collection[str] = (),
+    waters: Collection[str] = (),
+) -> Panel:
+    """Return ``panel`` with the readings of these regions, as the tables name them.
+
+    Args:
+        store, config: of the workspace.
+        known_at: only what was known at the end of this day; None: all that is known.
+        as_of: last day whose readings are used.
+        cities: regions whose air is read; ``waters``: whose water.
+    """
+    day_after = pd.Timestamp(as_of) + pd.Timedelta(days=1)
+    if cities:
+        air = store.air_daily(known_at, cities)
+        air = air[(air["place_kind"] == "city") & (air["date"] < day_after)]
+        panel = replace(
+            panel, air=air.reset_index(drop=True), dust_days=_dust_days(store, as_of),
+            weather=_weather(store, as_of, set(cities)) if config.run.weather else {},
+        )  # fmt: skip
+    if waters:
+        water = with_declared_kinds(store.water_samples(known_at, waters), config)
+        panel = replace(
+            panel, water=water[water["time"] < day_after],
+            around=surroundings(store, config, as_of),
+        )  # fmt: skip
+    return panel
+
+
+def _today(workspace: Workspace) -> date:
+    return datetime.now(workspace.timezone).date()
+
+
+def _nothing(workspace: Workspace, as_of: date | None, stations: int) -> ForecastError:
+    """The error of a workspace without a reading to answer from."""
+    if stations:
+        return ForecastError(
             f"The workspace {workspace.root} has daily values of stations but of no city.",
             "Take in city values, or hourly readings of all evaluation points of the city.",
         )
-    if air.empty and water.empty:
-        starts = [
-            known.min()
-            for table in ("air_daily", "water_samples")
-            if as_of
-            and not (known := store.read(table, columns=["known_from"])["known_from"]).empty
-        ]
+    starts = [
+        known.min()
+        for table in ("air_daily", "water_samples")
+        if as_of
+        and not (known := workspace.store.read(table, columns=["known_from"])["known_from"]).empty
+    ]
+    return ForecastError(
+        f"The workspace {workspace.root} has no readings"
+        + (f" known on {as_of}." if starts else "."),
+        f"The first are of {min(starts):%Y-%m-%d}: choose a later day."
+        if starts
+        else "Take files in first: forecast ingest <folder>.",
+    )
+
+
+def _only(config: Config, region: str | None, there: set[str]) -> tuple[str, str | None]:
+    """The region asked for as the data name it, and normalised; None where all are."""
+    if region is None:
+        return "", None
+    alias = config.regions.aliases.get(region, region)
+    wanted = normalise_region(alias)
+    if wanted not in set(map(normalise_region, there)):
+        found = sorted(there)
         raise ForecastError(
-            f"The workspace {workspace.root} has no readings"
-            + (f" known on {as_of}." if starts else "."),
-            f"The first are of {min(starts):%Y-%m-%d}: choose a later day."
-            if starts
-            else "Take files in first: forecast ingest <folder>.",
+            f"There are no readings of the region {region}.",
+            f"Regions with readings: {', '.join(found[:20])}{' …' if len(found) > 20 else ''}.",
         )
-    if region is not None:
-        alias = config.regions.aliases.get(region, region)
-        wanted = normalise_region(alias)
-        found = sorted({*air["region"].unique(), *water["region"].unique()})
-        if wanted not in {normalise_region(r) for r in found}:
-            raise ForecastError(
-                f"There are no readings of the region {region}.",
-                f"Regions with readings: {', '.join(found[:20])}{' …' if len(found) > 20 else ''}.",
-            )
-    only = None if region is None else wanted
-    today = datetime.now(workspace.timezone).date()
+    return alias, wanted
+
+
+def _not_ahead(workspace: Workspace, as_of: date | None) -> None:
+    today = _today(workspace)
     if as_of is not None and as_of > today:
         raise UsageError(
             f"--as-of {as_of} lies in the future; today is {today}.",
             "Give a day up to today; the year judged is set with --year.",
         )
-    if as_of is None:
-        asked = [f if region is None else f[of_region(f["region"], alias)] for f in (air, water)]
-        ends = [f[c].max() for f, c in zip(asked, ("date", "time"), strict=True) if not f.empty]
-        as_of = min(pd.Timestamp(max(ends)).date(), today)
-        air = air[air["date"] <= pd.Timestamp(as_of)]
-        water = water[water["time"] < pd.Timestamp(as_of) + pd.Timedelta(days=1)]
+
+
+def _around(
+    workspace: Workspace,
+    as_of: date,
+    cities: set[str],
+    waters: set[str],
+    only: str | None,
+    year: int | None,
+    plan: str | None,
+) -> Panel:
+    """What is known beside the readings of air and water, for the regions that have some."""
+    config, store = workspace.config, workspace.store
     entered = _entered(workspace, as_of, as_of.year if year is None else year)
     if plan is not None:
-        there = {*air["region"].unique(), *water["region"].unique()}
+        there = cities | waters
         _refuse_foreign_plan(
             entered.plans, plan, {r for r in there if only in (None, normalise_region(r))}
         )
-    sets = section_sets(workspace)
     sites = store.read("sites")
-    sites = sites[
-        (sites["place_kind"] == "section") & sites["region"].isin(water["region"].unique())
-    ]
+    sites = sites[(sites["place_kind"] == "section") & sites["region"].isin(waters)]
     sections = {
         str(name): tuple(sorted(set(group["place"]))) for name, group in sites.groupby("region")
     }
-    panel = Panel(
-        air, water, entered, sections, sets, plan, dict(config.regions.aliases),
-        only=only, dust_days=_dust_days(workspace, as_of),
+    nothing = [SCHEMAS[t].empty_table().to_pandas() for t in ("air_daily", "water_samples")]
+    return Panel(
+        nothing[0], nothing[1], entered, sections, section_sets(workspace), plan,
+        dict(config.regions.aliases), only=only,
         groups=tuple(Group(g.name, tuple(g.members)) for g in config.region_groups),
-        circumstances=_circumstances(config, {*air["region"].unique()}),
-        declared=declared_places(config), around=surroundings(store, config, as_of),
-        weather=_weather(workspace, as_of, {*air["region"].unique()}) if config.run.weather else {},
+        circumstances=_circumstances(config, cities), declared=declared_places(config),
     )  # fmt: skip
-    return panel, as_of
 
 
 def _circumstances(config: Config, regions: set[str]) -> dict[str, Circumstances]:
@@ -139,19 +244,21 @@ def _circumstances(config: Config, regions: set[str]) -> dict[str, Circumstances
     return found
 
 
-def _weather(workspace: Workspace, as_of: date, regions: set[str]) -> dict[str, pd.DataFrame]:
+def _weather(store: Store, as_of: date, regions: set[str]) -> dict[str, pd.DataFrame]:
     """Normalised region → its daily weather known at the end of ``as_of``."""
-    rows = workspace.store.met_daily(as_of)
-    keys = rows["region"].map({str(r): normalise_region(str(r)) for r in rows["region"].unique()})
     wanted = set(map(normalise_region, regions))
-    return {
-        str(key): daily_weather(own) for key, own in rows.groupby(keys, sort=True) if key in wanted
-    }
+    names = store.read("met_daily", columns=["region"], categories=True)["region"].unique()
+    own = [str(name) for name in names if normalise_region(str(name)) in wanted]
+    if not own:
+        return {}
+    rows = store.met_daily(as_of, own)
+    keys = rows["region"].map({name: normalise_region(name) for name in own})
+    return {str(key): daily_weather(mine) for key, mine in rows.groupby(keys, sort=True)}
 
 
-def _dust_days(workspace: Workspace, as_of: date) -> pd.DataFrame:
+def _dust_days(store: Store, as_of: date) -> pd.DataFrame:
     """The dust days known at the end of ``as_of``, one a region, date and item."""
-    rows = workspace.store.read("dust_days", columns=["region", "date", "item", "known_from"])
+    rows = store.read("dust_days", columns=["region", "date", "item", "known_from"])
     day_after = pd.Timestamp(as_of) + pd.Timedelta(days=1)
     known = (rows["date"] < day_after) & ~(rows["known_from"] >= day_after)
     return rows.loc[known, ["region", "date", "item"]].drop_duplicates(ignore_index=True)

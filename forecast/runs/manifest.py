@@ -12,7 +12,7 @@ from typing import Any
 
 from forecast import __version__
 
-__all__ = ["MANIFEST_VERSION", "file_sha256", "run_id", "to_json", "versions"]
+__all__ = ["MANIFEST_VERSION", "file_sha256", "run_id", "to_json", "versions", "write_result"]
 
 #: Version of the manifest's own form.
 MANIFEST_VERSION = 1
@@ -23,6 +23,32 @@ _MADE_BY = ("numpy", "pandas", "pyarrow", "matplotlib", "pydantic", "joblib")
 def to_json(data: Any) -> str:
     """Return ``data`` as JSON text: UTF-8 as is, indented, no NaN, one line break at the end."""
     return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+#: From so many entries on a result is written a line an entry: indented it is a third larger, and
+#: takes minutes.
+_MANY_ENTRIES = 5000
+
+
+def write_result(result: Mapping[str, Any], path: Path) -> None:
+    """Write a result as JSON: indented like all files, a large one with one line an entry.
+
+    The content is the same in both forms; a large one is never held as one text.
+    """
+    if len(result["projections"]) < _MANY_ENTRIES:
+        path.write_text(to_json(result), encoding="utf-8", newline="\n")
+        return
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for at, (name, value) in enumerate(result.items()):
+            file.write(f"{',' if at else '{'}\n{encode(name)}:")
+            if isinstance(value, list) and value:
+                for k, one in enumerate(value):
+                    file.write(f"{',' if k else '['}\n{encode(one)}")
+                file.write("\n]")
+            else:
+                file.write(encode(value))
+        file.write("\n}\n")
 
 
 def versions() -> dict[str, str]:

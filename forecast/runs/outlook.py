@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from forecast.errors import ForecastError, UsageError
 from forecast.region_names import normalise_region
 from forecast.runs.execute import latest_run
+from forecast.runs.stored_run import read_run
 from forecast.workspace import Workspace
 
 __all__ = ["outlook_of"]
@@ -25,7 +25,8 @@ def outlook_of(
         run: name of the run; None: the newest.
 
     Raises:
-        ForecastError: there is no run, or it has no outlook, or none of the region.
+        ForecastError: there is no run, it is damaged or altered, or it has no outlook, or none of
+            the region.
         UsageError: a number of days other than 1 to 7, or an unknown run.
     """
     if not 1 <= days <= 7:
@@ -73,14 +74,4 @@ def _result(workspace: Workspace, run: str | None) -> tuple[str, dict[str, Any]]
     folder = latest_run(workspace) if run is None else reports / run
     if folder is None:
         raise ForecastError("There is no run yet.", "Make one: forecast run.")
-    try:
-        result = json.loads((folder / "projection.json").read_text(encoding="utf-8"))
-        # A file that holds something else is no result either.
-        if not isinstance(result["run"]["as_of"], str):
-            raise ValueError("as_of is no text")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ForecastError(
-            f"The run {folder.name} has no result that can be read.",
-            "Make it again: forecast run.",
-        ) from error
-    return folder.name, result
+    return folder.name, read_run(folder).result

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +19,24 @@ from pathlib import Path
 from typing import Any
 
 from forecast.errors import WorkspaceError
+from forecast.workspace import Workspace
 
-__all__ = ["FIRST", "FORM", "Block", "Line", "block_line", "lines_of", "packed", "unpacked"]
+__all__ = [
+    "FIRST",
+    "FORM",
+    "Block",
+    "Line",
+    "block_line",
+    "lines_of",
+    "packed",
+    "read_head",
+    "register_files",
+    "register_folder",
+    "register_lines",
+    "unpacked",
+]
+
+_MONTH = re.compile(r"\d{4}-\d{2}\.jsonl")
 
 #: Version of the form of a block; a reader refuses a later one.
 FORM = 1
@@ -42,7 +59,8 @@ class Block:
         sha256: hash of the block.
         prev: hash of the block before, :data:`FIRST` for the first.
         run: what the register holds of the run (``id, as_of, created, year, seed, version, standard,
-            config_sha256``).
+            config_sha256``; ``projection_sha256``, the hash of its ``projection.json``; ``registered``,
+            the moment it was put in, where that was later than its making).
         regions: region → its entries, packed.
         entries: number of entries.
         short_range: the outlook of the next days, packed; empty where the run had none.
@@ -150,3 +168,39 @@ def unpacked(text: str) -> Any:
     if not reader.eof:
         raise ValueError("entries are cut off or larger than any of a run")
     return json.loads(data.decode("utf-8", "surrogatepass"))
+
+
+def register_folder(workspace: Workspace) -> Path:
+    """Where the register of a workspace lies."""
+    return workspace.reports / "register"
+
+
+def register_files(folder: Path) -> list[Path]:
+    """Its files, one a month, in the order of the months; empty without a register.
+
+    Raises:
+        WorkspaceError: the folder can't be read.
+    """
+    try:
+        return sorted(p for p in folder.iterdir() if _MONTH.fullmatch(p.name))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise WorkspaceError(
+            f"{folder} can't be read ({error.strerror or error}).", "Check its permissions."
+        ) from error
+
+
+def register_lines(folder: Path, *, heads_only: bool = False) -> Iterator[Line]:
+    """All its lines, in order; see :func:`lines_of`."""
+    for path in register_files(folder):
+        yield from lines_of(path, heads_only=heads_only)
+
+
+def read_head(folder: Path) -> tuple[int, str] | None:
+    """Number and hash of the last block as ``head.json`` has them; None where it can't be read."""
+    try:
+        told = json.loads((folder / "head.json").read_text(encoding="utf-8"))
+        return int(told["n"]), str(told["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -30,7 +30,10 @@ __all__ = [
 ]
 
 #: What is kept of the run itself.
-_RUN = ("id", "as_of", "created", "year", "seed", "version", "standard", "config_sha256", "sample")
+_RUN = (
+    "id", "as_of", "created", "year", "seed", "version", "standard", "config_sha256", "sample",
+    "projection_sha256", "registered",
+)  # fmt: skip
 
 _TEXT = (
     "region", "place", "place_kind", "point_set", "domain", "indicator", "unit", "period",
@@ -169,7 +172,8 @@ class Tables:
         self._text("last_day", data["observed"]["last_day"], at)
         same = np.zeros(n, dtype=np.int64)
         for column, key in (("run", "id"), ("as_of", "as_of"), ("created", "created"),
-                            ("version", "version"), ("run_standard", "standard")):  # fmt: skip
+                            ("registered", "registered"), ("version", "version"),
+                            ("run_standard", "standard")):  # fmt: skip
             self._text(column, [block.run.get(key)], same)
         self._number("block", [block.number], same)
         self._number("seed", [block.run.get("seed")], same)
@@ -220,8 +224,8 @@ class Tables:
     def forecasts(self) -> pd.DataFrame:
         """One row an entry; see :func:`forecast.runs.register.read_register`."""
         columns: dict[str, Any] = {}
-        for name in ("block", "run", "as_of", "created", "version", "run_standard", "seed", *_TEXT,
-                     "year", "model", "n_paths", "mean"):  # fmt: skip
+        for name in ("block", "run", "as_of", "created", "registered", "version", "run_standard",
+                     "seed", *_TEXT, "year", "model", "n_paths", "mean"):  # fmt: skip
             columns[name] = self._column(name)
         for name in sorted(self._quantiles, key=lambda c: float(c[1:])):
             values = np.full(self._size, np.nan)

@@ -1,7 +1,8 @@
 """What the register keeps of the outlook of the next days, and the tables it is read back into.
 
 Kept of a city and day is the probability of each level, those of the two plain rules, the item
-likeliest to lead and three quantiles of the AQI; of a section the probabilities that are scored.
+likeliest to lead and three quantiles of the AQI; of a section the probabilities that are scored; of
+the run the rule of warnings that was in force.
 Probabilities stand as whole ten-thousandths, those of the rules as thousandths: a Brier score
 differs by less than 0.0001. All places of a run stand in columns of one part, which deflates best.
 """
@@ -36,7 +37,14 @@ _FINE, _COARSE = 10_000, 1_000
 _AQI = ("0.1", "0.5", "0.9")
 _AQI_COLUMNS = ("aqi_p10", "aqi_median", "aqi_p90")
 _PLACE = ("region", "place", "issued")
+_WARNING = ("level", "probability", "days")
 _SECTION = ("kind", "period", "limit", "limit_from")
+#: Columns of the rule of warnings, in the order kept; of the run: column and key.
+_WARNED = ("warned_level", "warned_from", "warned_days")
+_OF_RUN = {
+    "run": "id", "as_of": "as_of", "created": "created", "run_standard": "standard",
+    "registered": "registered",
+}  # fmt: skip
 #: Levels above an AQI of 100, 150 and 200.
 _ABOVE = {"light": 2, "moderate": 3, "heavy": 4}
 #: A stated probability that differs by more from that of its levels is kept beside them.
@@ -53,6 +61,8 @@ def packed_short_range(short_range: Mapping[str, Any] | None) -> str:
     water = [entry for entry in told.get("water") or () if entry["days"]]
     if water:
         parts["water"] = _water(water)
+    if parts and told.get("warning"):
+        parts["warning"] = [told["warning"][name] for name in _WARNING]
     return packed(parts) if parts else ""
 
 
@@ -134,44 +144,47 @@ class Outlooks:
             return
         try:
             told = unpacked(block.short_range)
+            # Runs of earlier versions did not say by which rule they warned.
+            rule = dict(zip(_WARNED, told.get("warning", ("", np.nan, np.nan)), strict=True))
             if "air" in told:
-                self._cities.append(self._of_run(block, _read_air(told["air"])))
+                self._cities.append(self._of_run(block, _read_air(told["air"]), rule))
             if "water" in told:
-                self._sections.append(self._of_run(block, _read_water(told["water"])))
+                self._sections.append(self._of_run(block, _read_water(told["water"]), rule))
         except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise ValueError(f"the outlook lacks {error}") from error
 
-    def _of_run(self, block: Block, table: pd.DataFrame) -> pd.DataFrame:
+    def _of_run(self, block: Block, table: pd.DataFrame, rule: Mapping[str, Any]) -> pd.DataFrame:
         if self._wanted is not None:
             known = {name: self._wanted(name) for name in table["region"].unique()}
             table = table[table["region"].map(known).astype(bool)]
-        run = block.run
         table.insert(0, "block", block.number)
-        keys = {"run": "id", "as_of": "as_of", "created": "created", "run_standard": "standard"}
-        for at, (column, key) in enumerate(keys.items(), start=1):
-            table.insert(at, column, str(run.get(key)))
-        return table
+        for at, (column, key) in enumerate(_OF_RUN.items(), start=1):
+            table.insert(at, column, str(block.run.get(key) or ""))
+        return table.assign(**rule)
 
     def cities(self) -> pd.DataFrame:
-        """One row a run, city and day: ``block, run, as_of, created, run_standard, region, place,
-        issued, date, lead, missing, weather, leading``; ``level_I`` … ``level_VI``, ``light, moderate,
+        """One row a run, city and day: ``block, run, as_of, created, run_standard, registered`` (as in
+        :func:`forecast.runs.register.read_register`), ``region, place, issued, date, lead, missing, weather, leading``; ``level_I`` … ``level_VI``, ``light, moderate,
         heavy`` (probability of such a day or a worse one), ``aqi_p10, aqi_median, aqi_p90``, and a
-        column for each rule and kind, ``persistence_light`` …, probabilities in [0, 1].
+        column for each rule and kind, ``persistence_light`` …, probabilities in [0, 1]; the rule of
+        warnings in force: ``warned_level``, ``warned_from`` (probability) and ``warned_days``, empty
+        and NaN where the run did not say it.
         """
         return _joined(self._cities, _read_air(_air([])))
 
     def sections(self) -> pd.DataFrame:
         """One row a run, section and day or sampling: the columns of the run as in :meth:`cities`,
         ``region, place, issued, kind, period`` (``2025-02`` where it is for a month), ``limit,
-        limit_from, date, lead, p_worse, p_inferior_v``.
+        limit_from, date, lead, p_worse, p_inferior_v``, and the rule of warnings.
         """
         return _joined(self._sections, _read_water(_water([])))
 
 
 def _joined(tables: list[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
     if not tables:
-        for at, column in enumerate(("block", "run", "as_of", "created", "run_standard")):
+        for at, column in enumerate(("block", *_OF_RUN)):
             empty.insert(at, column, pd.Series(dtype="int64" if column == "block" else object))
+        empty = empty.assign(warned_level="", warned_from=np.nan, warned_days=np.nan)
         tables = [empty]
     table = pd.concat(tables, ignore_index=True)
     for name in ("as_of", "issued", "date"):

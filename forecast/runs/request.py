@@ -23,6 +23,7 @@ class Request:
         standard: token of a standard version instead of those in force by date.
         model: name of the model that draws.
         paths, seed, jobs: number of paths, root seed, processes.
+        cluster: address of a Dask scheduler that a run works on; empty: on this machine.
     """
 
     as_of: date | None = None
@@ -34,6 +35,7 @@ class Request:
     paths: int | None = None
     seed: int | None = None
     jobs: int | None = None
+    cluster: str | None = None
 
 
 def settings_of(config: Config, request: Request, as_of: date, *, outlook: bool) -> Settings:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from forecast.disk import write_file
+from forecast.disk import sweep, write_file
 from forecast.errors import ForecastError, UsageError, WorkspaceError
 from forecast.region_names import normalise_region
 from forecast.report.chapters.catalogue import chapter_names, review_document
@@ -25,6 +26,7 @@ from forecast.runs.manifest import file_sha256, to_json
 from forecast.runs.request import Request
 from forecast.runs.review_facts import ReviewJob, review_facts
 from forecast.runs.review_options import ReviewOptions
+from forecast.runs.stored_run import read_run
 from forecast.targets.loader import find_plan, load_plans
 from forecast.workspace import Workspace
 
@@ -76,7 +78,7 @@ def write_reviews(
     as_of = date.fromisoformat(str(result["run"]["as_of"]))
     panel, last = load_panel(workspace, as_of, year=year, region=options.region)
     names = _regions(result, options.region)
-    flagged = flag_remarks(flags_behind(workspace, panel, as_of))
+    flagged = flag_remarks(flags_behind(workspace, panel.regions(), as_of))
     remarks = []
     if manifest.get("tables_sha256") not in (None, workspace.store.fingerprint()):
         remarks.append(
@@ -90,6 +92,7 @@ def write_reviews(
     job = ReviewJob(
         workspace.root, replace(options, chapters=chapters, template=template, written=written),
         panel, result, folder, last, settings.organisation, (*flagged, *remarks),
+        workspace.config.standards.denominator,
     )  # fmt: skip
     out = options.out or folder / "review"
     try:
@@ -98,6 +101,7 @@ def write_reviews(
         raise WorkspaceError(
             f"{out} can't be written ({error.strerror or error}).", "Choose another with --out."
         ) from error
+    sweep(out)
     files, failed = _all(job, names, out, progress)
     if not files:
         raise ForecastError(*next(iter(failed.values())))
@@ -106,6 +110,8 @@ def write_reviews(
     return ReviewOutcome(folder.name, out, files, tuple(remarks), said)
 
 
+#: Into so many shares per process the regions are cut: enough to keep all of them busy to the end.
+_SHARES = 6
 #: Regions from which on a second process pays: it loads everything anew.
 _REGIONS_PER_PROCESS = 2
 
@@ -117,19 +123,30 @@ def _all(
     from joblib import Parallel, delayed
 
     jobs = job.options.jobs or max(1, min(os.cpu_count() or 1, len(names) // _REGIONS_PER_PROCESS))
-    made = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_tried)(job, name, out) for name in names
-    )
+    made: Iterable[list[list[Path] | tuple[str, str]]]
+    if jobs == 1:
+        made = ([_tried(job, name, out)] for name in names)
+    else:
+        # All readings go along with a share of the regions, not with every region.
+        size = -(-len(names) // (jobs * _SHARES))
+        made = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch=jobs)(
+            delayed(_share)(job, names[k : k + size], out) for k in range(0, len(names), size)
+        )
     files: dict[str, list[Path]] = {}
     failed: dict[str, tuple[str, str]] = {}
-    for at, (name, found) in enumerate(zip(names, made, strict=True), start=1):
+    for name, found in zip(names, chain.from_iterable(made), strict=True):
         if isinstance(found, tuple):
             failed[name] = found
         else:
             files[name] = found
         if progress:
-            progress("review", at, len(names))
+            progress("review", len(files) + len(failed), len(names))
     return files, failed
+
+
+def _share(job: ReviewJob, regions: Sequence[str], out: Path) -> list[list[Path] | tuple[str, str]]:
+    """The reviews of some regions; what they have in common is worked out once."""
+    return [_tried(job, region, out) for region in regions]
 
 
 def _tried(job: ReviewJob, region: str, out: Path) -> list[Path] | tuple[str, str]:
@@ -224,20 +241,15 @@ def _stored(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The result and the manifest of a run.
 
     Raises:
-        ForecastError: one is missing, damaged or not that of a run.
+        ForecastError: one is missing, damaged, altered or not that of a run.
     """
-    try:
-        result = json.loads((folder / "projection.json").read_text(encoding="utf-8"))
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        whole = all(key in result for key in ("run", "projections", "warnings", "water"))
-        if not whole or not isinstance(manifest, dict) or "as_of" not in result["run"]:
-            raise ValueError("parts of it are missing")
-    except (OSError, ValueError, TypeError) as error:
+    stored = read_run(folder)
+    if not {"projections", "warnings", "water"} <= set(stored.result):
         raise ForecastError(
-            f"The run {folder.name} can't be read ({error}).",
-            "Make it again: forecast run; other runs are untouched.",
-        ) from error
-    return result, manifest
+            f"The run {folder.name} can't be read (parts of it are missing).",
+            "Make it anew: forecast run.",
+        )
+    return stored.result, stored.manifest
 
 
 def _regions(result: dict[str, Any], region: str | None) -> list[str]:

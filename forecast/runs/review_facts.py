@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecast.errors import ForecastError, UsageError
 from forecast.formula_guard import unguarded
@@ -22,6 +24,7 @@ from forecast.report.chapters.facts import ReviewFacts
 from forecast.report.document import Drawing, FigureBlock
 from forecast.report.drawing import figure_block
 from forecast.report.figure_parts import stem
+from forecast.report.region_results import RegionResult, by_region, warnings_by_region
 from forecast.report.review_days import CityDays, cities_of
 from forecast.report.review_figures import REVIEW_CHARTS, ReviewRequest, review_chart
 from forecast.report.scoreboard import regions_of, rows_of
@@ -37,7 +40,10 @@ __all__ = ["ReviewJob", "review_facts"]
 
 @dataclass(frozen=True)
 class ReviewJob:
-    """What the review of every region has in common; it goes to other processes."""
+    """What the review of every region has in common; each process that writes reviews takes it once.
+
+    ``denominator`` is that of the good-day ratio.
+    """
 
     root: Path
     options: ReviewOptions
@@ -47,6 +53,49 @@ class ReviewJob:
     last: date
     organisation: str
     remarks: tuple[tuple[str, str], ...]
+    denominator: str = "valid"
+
+    @property
+    def standard(self) -> str | None:
+        """Token of the version that the run asked for; None: by date."""
+        told = self.result["run"]["standard"]
+        return None if told == "by date" else str(told)
+
+    @cached_property
+    def cities(self) -> list[CityDays]:
+        """The daily records of all cities: each review ranks its own among them."""
+        return cities_of(self.panel, self.standard, self.denominator, only=False)
+
+    @cached_property
+    def parts(self) -> dict[str, RegionResult]:
+        """Normalised region → its part of the result."""
+        return {part.key: part for part in by_region(self.result)}
+
+    @cached_property
+    def said(self) -> tuple[dict[str, list[tuple[str, str]]], list[tuple[str, str]]]:
+        """Remarks of the run by normalised region, and those that name no region."""
+        told = [(w["zh"], w["en"]) for w in self.result["warnings"]]
+        return warnings_by_region(told, (part.name for part in self.parts.values()))
+
+    def panel_of(self, wanted: str) -> Panel:
+        """The panel with the readings of one region alone."""
+        air, water = self.panel.air, self.panel.water
+        rows = self._rows
+        return replace(
+            self.panel, only=wanted, air=air.iloc[rows[0].get(wanted, [])],
+            water=water.iloc[rows[1].get(wanted, [])],
+        )  # fmt: skip
+
+    @cached_property
+    def _rows(self) -> tuple[dict[str, NDArray[np.intp]], dict[str, NDArray[np.intp]]]:
+        """Normalised region → positions of its readings, of air and of water."""
+        return _rows_by_region(self.panel.air), _rows_by_region(self.panel.water)
+
+
+def _rows_by_region(table: pd.DataFrame) -> dict[str, NDArray[np.intp]]:
+    keys = {r: normalise_region(str(r)) for r in table["region"].unique()}
+    indices = table.groupby(table["region"].map(keys), sort=False).indices
+    return {str(key): np.asarray(at) for key, at in indices.items()}
 
 
 def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
@@ -54,31 +103,28 @@ def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
     workspace = Workspace.open(job.root)
     config, options = workspace.config, job.options
     wanted = normalise_region(region)
-    panel = replace(job.panel, only=wanted)
-    year = int(job.result["run"]["year"])
-    standard = None if job.result["run"]["standard"] == "by date" else job.result["run"]["standard"]
+    panel = job.panel_of(wanted)
+    year, standard = int(job.result["run"]["year"]), job.standard
     notices: tuple[tuple[str, str], ...] = ()
     if config.workspace.sample:
         from forecast.sample import NOTICE
 
         notices = ((NOTICE["zh"], NOTICE["en"]),)
     asked = ReviewRequest(
-        panel, workspace.store, job.last, year, standard, config.standards.denominator,
-        options.lang, notices, run_id=str(job.result["run"]["id"]),
+        panel, workspace.store, job.last, year, standard, job.denominator, options.lang, notices,
+        run_id=str(job.result["run"]["id"]), known=job.cities,
     )  # fmt: skip
-    cities = cities_of(panel, standard, config.standards.denominator, only=False)
-    own = [c for c in cities if normalise_region(c.region) == wanted]
+    own = [c for c in job.cities if normalise_region(c.region) == wanted]
     city = replace(own[0], run_id=asked.run_id) if own else None
     _some_readings(panel, city, region, year)
-    last = _last_day(panel, city, wanted, year, job.last)
-    entries = tuple(
-        e for e in job.result["projections"] if normalise_region(str(e["region"])) == wanted
-    )
+    last = _last_day(panel, city, year, job.last)
+    entries = tuple(job.parts[wanted].result["projections"])
     regions = regions_of(rows_of({"projections": list(entries)}))
     rows = tuple(r for g in regions for r in (*g.rows, *g.unanswered, *g.untargeted))
     warnings = [
-        *((w["zh"], w["en"]) for w in job.result["warnings"] if _concerns(w, region, job.result)),
-        *job.remarks,
+        *job.said[0].get(wanted, ()),
+        *job.said[1],
+        *_own_remarks(job, wanted),
     ]
     plan = _plan(panel, region, options)
     if options.kind != "annual" and plan is not None:
@@ -93,7 +139,7 @@ def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
         )
     return ReviewFacts(
         kind=options.kind, asked=asked, region=region, name=_name(region, entries, plan), year=year, last=last, result=job.result,
-        entries=entries, rows=rows, assess=partial(_assessed, panel, wanted, last, standard, config.standards.denominator), city=city, cities=cities,
+        entries=entries, rows=rows, assess=partial(_assessed, panel, last, standard, job.denominator), city=city, cities=job.cities,
         stations=asked.stations(city, range(year - 1, year + 1)) if city is not None else [],
         groups={g.name: tuple(g.members) for g in config.region_groups},
         plan=plan,
@@ -107,7 +153,7 @@ def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
 
 def _some_readings(panel: Panel, city: CityDays | None, region: str, year: int) -> None:
     """Stop where the region has no reading of the year."""
-    water = _of_region(panel.water, normalise_region(region))["time"].dt.year
+    water = panel.water["time"].dt.year
     years = {int(y) for y in water} | set(city.years if city is not None else ())
     if year not in years:
         there = f"{min(years)} to {max(years)}" if years else "none"
@@ -142,17 +188,12 @@ def _name(region: str, entries: Sequence[dict[str, Any]], plan: Plan | None) -> 
     return max(own, key=lambda n: (len(n), n))
 
 
-def _of_region(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
-    keys = {r: normalise_region(str(r)) for r in table["region"].unique()}
-    return table[table["region"].map(keys) == wanted]
-
-
-def _last_day(panel: Panel, city: CityDays | None, wanted: str, year: int, last: date) -> date:
+def _last_day(panel: Panel, city: CityDays | None, year: int, last: date) -> date:
     """Last day of ``year`` with a reading of the region."""
     end = min(last, date(year, 12, 31))
     if city is not None and year in city.years:
         return min(end, pd.Timestamp(city.last_day(year)).date())
-    own = _of_region(panel.water, wanted)["time"]
+    own = panel.water["time"]
     own = own[own.dt.year == year]
     if own.empty:
         return end
@@ -161,12 +202,10 @@ def _last_day(panel: Panel, city: CityDays | None, wanted: str, year: int, last:
     return end if (final.year, final.month) == (end.year, end.month) else min(end, final)
 
 
-def _concerns(warning: dict[str, str], region: str, result: dict[str, Any]) -> bool:
-    """Whether a remark of a run is on this region: it names it, or no other region."""
-    if region in warning["zh"] or normalise_region(region) in warning["zh"]:
-        return True
-    others = {str(e["region"]) for e in result["projections"]}
-    return not any(normalise_region(o) in warning["zh"] for o in others)
+def _own_remarks(job: ReviewJob, wanted: str) -> list[tuple[str, str]]:
+    """Remarks on the readings as they stand now that are on this region or on all."""
+    named, rest = warnings_by_region(job.remarks, (part.name for part in job.parts.values()))
+    return [*named.get(wanted, ()), *rest]
 
 
 def _plan(panel: Panel, region: str, options: ReviewOptions) -> Plan | None:
@@ -177,12 +216,9 @@ def _plan(panel: Panel, region: str, options: ReviewOptions) -> Plan | None:
     return own[0] if own else None
 
 
-def _assessed(
-    panel: Panel, wanted: str, last: date, standard: str | None, denominator: str
-) -> pd.DataFrame:
-    """Indicators of every year of one region."""
-    own = replace(panel, air=_of_region(panel.air, wanted), water=_of_region(panel.water, wanted))
-    return assess(own, last, None, standard=standard, denominator=denominator).table
+def _assessed(panel: Panel, last: date, standard: str | None, denominator: str) -> pd.DataFrame:
+    """Indicators of every year of the one region of a panel."""
+    return assess(panel, last, None, standard=standard, denominator=denominator).table
 
 
 #: What a chart lacks where it can't be drawn, in Chinese; the English is the error's own sentence.

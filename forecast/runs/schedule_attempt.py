@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from forecast.configuration import Config
 from forecast.errors import ForecastError
 from forecast.runs.health import write_health
 from forecast.runs.run_log import RunLog, Secrets, secret_values
@@ -19,7 +20,7 @@ from forecast.runs.schedule_slots import Daily, tries_so_far
 from forecast.runs.schedule_steps import Done, Step, morning, perform
 from forecast.workspace import Workspace
 
-__all__ = ["Attempt", "Clock", "Scheduled", "Steps", "attempt", "open_log"]
+__all__ = ["Attempt", "Clock", "Scheduled", "Steps", "attempt", "open_log", "without_configuration"]
 
 #: Makes the steps of a day: workspace, sources, the day in the zone of the schedule.
 Steps = Callable[[Workspace, Sequence[str], date], list[Step]]
@@ -134,6 +135,18 @@ def open_log(
         files=settings.log_files,
         now=now,
     )
+
+
+def without_configuration(folder: Path) -> Workspace | None:
+    """Return a workspace whose configuration can't be read, with the default one instead.
+
+    For what must be put on record where nobody sees what a timer's run says: an attempt on it opens
+    the workspace anew, fails with the reason, and leaves log and health file in their usual places.
+    None where the folder is no workspace at all.
+    """
+    root = folder.expanduser().resolve()
+    workspace = Workspace(root, Config())
+    return workspace if workspace.reports.is_dir() or workspace.config_path.is_file() else None
 
 
 def attempt(scheduled: Scheduled, slot: datetime, clock: Clock) -> Attempt:

@@ -227,6 +227,10 @@ class Measure(_Part):
             raise ValueError("give either cut or rise")
         written = self.cut or self.rise
         amount = _checked(written, "cut" if self.cut else "rise")
+        # Against a past year nothing is cut of it, but all that has come on top.
+        if amount.value == 0.0 and self.against is None:
+            kind = "cut" if self.cut else "rise"
+            raise ValueError(f"{kind} = {written!r} changes nothing; leave the measure out")
         if amount.unit == "%" and self.cut and amount.value > 100.0:
             raise ValueError(f"cut = {written!r} is over 100 % of the emission")
         if self.rise and amount.unit == "%" and amount.value > _MOST_RISE:

@@ -157,6 +157,8 @@ def _as_floats(values: ArrayLike, items: tuple[str, ...]) -> NDArray[np.float64]
 def _lake_mask(
     water_type: str | NDArray[np.str_], shape: tuple[int, ...]
 ) -> bool | NDArray[np.bool_]:
+    if isinstance(water_type, str) and water_type in _WATER_TYPES:
+        return water_type == "lake"
     kinds = np.asarray(water_type)
     known = np.isin(kinds, _WATER_TYPES)
     if not known.all():

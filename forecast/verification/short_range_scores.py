@@ -104,20 +104,21 @@ class Contingency:
         return {name: getattr(self, name) for name in names}
 
 
-def contingency(probability: ArrayLike, event: ArrayLike, threshold: float) -> Contingency:
+def contingency(probability: ArrayLike, event: ArrayLike, threshold: ArrayLike) -> Contingency:
     """Count warnings, stated probabilities at or above ``threshold``, against what came.
 
     Args:
         probability: stated, any shape.
         event: 0 or 1, the same shape; cases with a NaN in either are left out.
-        threshold: lowest probability that is a warning.
+        threshold: lowest probability that is a warning: one for all, or one a case (NaN leaves the
+            case out).
 
     >>> found = contingency([0.9, 0.5, 0.2, 0.1], [1, 0, 1, 0], 0.5)
     >>> (found.hits, found.false_alarms, found.misses, found.correct_negatives)
     (1, 1, 1, 1)
     """
-    p, came = _pairs(probability, event)
-    warned, there = p >= threshold, came > 0.5
+    p, came, lowest = _pairs(probability, event, threshold)
+    warned, there = p >= lowest, came > 0.5
     return Contingency(
         hits=int((warned & there).sum()),
         misses=int((~warned & there).sum()),
@@ -134,7 +135,7 @@ def even_threshold(probability: ArrayLike, event: ArrayLike) -> float:
     >>> even_threshold([0.9, 0.6, 0.3, 0.1], [1, 0, 1, 0])
     0.6
     """
-    p, came = _pairs(probability, event)
+    p, came, _ = _pairs(probability, event)
     events = int(came.sum())
     if not events:
         return float("nan")
@@ -149,7 +150,7 @@ class OutlookScore:
 
     Attributes:
         warnings: hits, misses, false alarms at the threshold.
-        threshold: lowest probability that is a warning.
+        threshold: lowest probability that is a warning; the lowest of them where they differ.
         hit_rate, false_alarm_ratio, threat_score: their 90 % intervals.
         brier: mean Brier score; brier = mcb - dsc + unc.
         mcb, dsc, unc: miscalibration, discrimination, uncertainty
@@ -177,7 +178,7 @@ class OutlookScore:
 def outlook_score(
     probability: ArrayLike,
     event: ArrayLike,
-    threshold: float,
+    threshold: ArrayLike,
     references: Mapping[str, ArrayLike],
     months: ArrayLike,
     regions: ArrayLike,
@@ -191,7 +192,7 @@ def outlook_score(
     Args:
         probability: stated, shape (case,).
         event: 0 or 1; cases with a NaN in it, in ``probability`` or in a reference are left out.
-        threshold: lowest probability that is a warning.
+        threshold: lowest probability that is a warning: one for all, or one a case, shape (case,).
         references: name → what it stated in the same cases.
         months, regions: of each case; the blocks of the bootstrap.
         rng: generator of the bootstrap.
@@ -205,9 +206,10 @@ def outlook_score(
     good = np.isfinite(p) & np.isfinite(came)
     for other in others.values():
         good &= np.isfinite(other)
+    lowest = np.broadcast_to(np.asarray(threshold, dtype=np.float64), p.shape)[good]
     p, came = p[good], came[good]
     month, region = np.asarray(months).ravel()[good], np.asarray(regions).ravel()[good]
-    warned, there = p >= threshold, came > 0.5
+    warned, there = p >= lowest, came > 0.5
     columns = [
         warned & there, there, warned, warned | there, (p - came) ** 2,
         *((other[good] - came) ** 2 for other in others.values()),
@@ -227,8 +229,8 @@ def outlook_score(
         )
         skill[name] = (float(value), low, high)
     return OutlookScore(
-        warnings=contingency(p, came, threshold),
-        threshold=threshold,
+        warnings=contingency(p, came, lowest),
+        threshold=float(np.min(threshold)) if np.size(threshold) else float("nan"),
         hit_rate=interval(_divided(hit, events)),
         false_alarm_ratio=interval(1.0 - _divided(hit, warnings)),
         threat_score=interval(_divided(hit, either)),
@@ -246,10 +248,11 @@ def _divided(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[n
 
 
 def _pairs(
-    probability: ArrayLike, event: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    probability: ArrayLike, event: ArrayLike, threshold: ArrayLike = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     p, came = (np.asarray(v, dtype=np.float64).ravel() for v in (probability, event))
     if p.shape != came.shape:
         raise ValueError(f"{p.size} probabilities, but {came.size} events")
-    good = np.isfinite(p) & np.isfinite(came)
-    return p[good], came[good]
+    lowest = np.broadcast_to(np.asarray(threshold, dtype=np.float64).ravel(), p.shape)
+    good = np.isfinite(p) & np.isfinite(came) & np.isfinite(lowest)
+    return p[good], came[good], lowest[good]

@@ -13,16 +13,19 @@ import pandas as pd
 
 from forecast.errors import ForecastError, UsageError
 from forecast.projection.streams import stream
-from forecast.runs.register import Check, check_register, read_said
+from forecast.runs.register import Check, check_register
+from forecast.runs.register_again import Beside, runs_beside
 from forecast.runs.register_entries import level_columns
 from forecast.verification.scores import effective_cases, paired_difference
 from forecast.verification.tables import difference_table, score_table
 from forecast.verification.verify_drift import drift_table
+from forecast.verification.verify_order import in_order_made
 from forecast.verification.verify_rows import MODEL, scored_rows
+from forecast.verification.verify_said import said_of
 from forecast.verification.verify_short_range import OutlookRecord, verify_short_range
 from forecast.verification.verify_targets import judged_events, reliability_table, target_scores
 from forecast.verification.verify_truth import came, verdicts
-from forecast.verification.verify_words import REASONS, verify_sentences
+from forecast.verification.verify_words import REASONS, verify_complaints, verify_sentences
 from forecast.workspace import Workspace
 
 __all__ = ["Made", "Verification", "verify"]
@@ -53,7 +56,9 @@ class Verification:
         events: every probability that was said of a target whose year is over.
         check: the state of the register.
         counts: ``runs, forecasts, scored, cases, years, in_time, afterwards, pending``.
-        sentences: what it comes to, in Chinese and English.
+        sentences: what it comes to, in Chinese and English; the complaints stand first.
+        complaints: what is wrong with the register, the stored runs beside it, and the clock.
+        beside: finished runs that the register lacks, and those that differ from it.
         outlooks: the same of the outlooks of the next days; empty where one indicator is asked for.
     """
 
@@ -68,7 +73,14 @@ class Verification:
     check: Check
     counts: Mapping[str, int]
     sentences: tuple[tuple[str, str], ...]
+    complaints: tuple[tuple[str, str], ...] = ()
+    beside: Beside = field(default_factory=Beside)
     outlooks: OutlookRecord = field(default_factory=OutlookRecord)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that was said is in the register, unaltered, and in the stored runs too."""
+        return not (self.check.faults or self.beside.missing or self.beside.altered)
 
     def to_dict(self) -> dict[str, Any]:
         """The tables and sentences as JSON-ready data; single forecasts are in the CSV files."""
@@ -78,8 +90,12 @@ class Verification:
                 "runs": check.blocks, "sha256": check.sha256, "torn_lines": check.torn,
                 "first": check.first and check.first.isoformat(),
                 "last": check.last and check.last.isoformat(),
-                "faults": [{"where": f.where, "line": f.at, "zh": f.zh, "en": f.en}
-                           for f in check.faults],
+                "registered_later": check.later,
+                **{
+                    name: [{"where": f.where, "line": f.at, "zh": f.zh, "en": f.en} for f in found]
+                    for name, found in (("faults", check.faults), ("set_back", check.set_back))
+                },
+                "unregistered": list(self.beside.missing), "altered": list(self.beside.altered),
             },
             "counts": dict(self.counts),
             "scores": _records(self.scores), "differences": _records(self.differences),
@@ -121,7 +137,8 @@ def verify(
             f"--since {since} is after --until {until}.", "Give the earlier day as --since."
         )
     check = check_register(workspace)
-    said, targets = _said(workspace, check, region, indicator, since, until)
+    beside = runs_beside(workspace, check.runs)
+    said, targets = said_of(workspace, check, beside, region, indicator, since, until)
     known = _with_truth(workspace, said, region)
     chosen, known = _chosen(known, made)
     scorable = known[known["state"] == "scored"]
@@ -133,6 +150,7 @@ def verify(
     if indicator is None:
         outlooks = verify_short_range(workspace, region=region, since=since, until=until, made=made)
     pending = _pending(known)
+    complaints = verify_complaints(check, beside)
     counts = {
         "runs": int(known["run"].nunique()), "forecasts": len(known), "scored": len(rows),
         "cases": len(rows[[*_PLACE, "year"]].drop_duplicates()), "years": int(rows["year"].nunique()),
@@ -146,44 +164,12 @@ def verify(
         reliability=reliability_table(events) if len(events) else pd.DataFrame(),
         drift=drift, pending=pending, forecasts=_told(known, rows, targets), events=events,
         check=check, counts=counts,
-        sentences=(*verify_sentences(counts, pending, drift, chosen, check), *outlooks.sentences),
-        outlooks=outlooks,
+        sentences=(
+            *complaints, *verify_sentences(counts, pending, drift, chosen, check),
+            *outlooks.sentences,
+        ),
+        complaints=complaints, beside=beside, outlooks=outlooks,
     )  # fmt: skip
-
-
-def _said(
-    workspace: Workspace, check: Check, region: str | None, indicator: str | None,
-    since: date | None, until: date | None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
-    if not check.blocks and check.faults:
-        found = "; ".join(f.en for f in check.faults[:3])
-        raise ForecastError(
-            f"The register of {workspace.root} holds no whole line any more: {found}.",
-            "Put the folder reports/register back from a backup.",
-        )
-    if not check.blocks:
-        raise ForecastError(
-            f"The register of {workspace.root} is empty: no run has been recorded in it yet.",
-            "Make one with `forecast run`; a forecast is scored once its year is over.",
-        )
-    first, last = (d.isoformat() if d else "" for d in (since, until))
-
-    def wanted(run: Mapping[str, Any]) -> bool:
-        day = str(run.get("as_of"))
-        return day >= first and (not last or day <= last)
-
-    said, targets = read_said(workspace, region, indicator=indicator, chosen=wanted)
-    said = said[said["mean"].notna()] if len(said) else said
-    if said.empty:
-        named = [w for w in (region, indicator) if w]
-        named += [f"from {since}"] if since else []
-        named += [f"to {until}"] if until else []
-        raise ForecastError(
-            "The register holds no forecast"
-            + (f" of what is asked for ({', '.join(named)})." if named else "."),
-            f"It has {check.blocks} runs with as-of dates from {check.first} to {check.last}.",
-        )
-    return said, targets
 
 
 def _with_truth(workspace: Workspace, said: pd.DataFrame, region: str | None) -> pd.DataFrame:
@@ -193,6 +179,7 @@ def _with_truth(workspace: Workspace, said: pd.DataFrame, region: str | None) ->
     )
     truth, last = came(workspace, asked, region)
     keys = ["region", "place", "indicator", "year", "run_standard"]
+    said = in_order_made(said)
     known = said.reset_index(names="entry").merge(truth, on=keys, how="left").set_index("entry")
     whole = known["period"] == known["year"].astype(str)
     whole_to = last.year if (last.month, last.day) == (12, 31) else last.year - 1
@@ -355,6 +342,8 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
             return None
         if isinstance(value, pd.Timestamp | date):
             return value.isoformat()
-        return value.item() if isinstance(value, np.generic) else value
+        value = value.item() if isinstance(value, np.generic) else value
+        # What is left of a zero after many sums is no number to show.
+        return round(value, 9) + 0.0 if isinstance(value, float) else value
 
     return [{str(k): plain(v) for k, v in row.items()} for row in table.to_dict("records")]

@@ -32,6 +32,9 @@ _PANELS = 6
 #: Charts of so many places are drawn; the others are in the tables.
 _CHARTS = 12
 
+#: Finer than any reading or score is meant.
+_DECIMALS = 9
+
 _LEVELS = ("q0.05", "q0.25", "q0.5", "q0.75", "q0.95")
 
 
@@ -145,6 +148,9 @@ def _write(folder: Path, found: Verification, charts: list[Chart]) -> None:
 def _csv(table: pd.DataFrame) -> bytes:
     """A table for Excel: with a byte-order mark, and no name that could be taken for a formula."""
     shown = table.copy()
+    # What is left of a zero after many sums is no number to show.
+    floats = list(shown.select_dtypes("float").columns)
+    shown[floats] = shown[floats].round(_DECIMALS) + 0.0
     for name in shown.columns:
         if not pd.api.types.is_numeric_dtype(shown[name]):
             shown[name] = pd.Series(

@@ -1,7 +1,8 @@
 """The outlook of the next days in the register, scored: warnings, probabilities, levels.
 
 Hits, misses and false alarms are those of warnings: a probability at or above the one from which
-the workspace warns (``[alerts] episode_probability``). The plain rules' probabilities are those that
+the workspace warned when the outlook was made, as the run has it on record; what is in the
+configuration today changes no score of the past. The plain rules' probabilities are those that
 the run put on record. Only outlooks of days that were not over when they were made are scored, as
 for years; of several made for a day from the same readings the last one counts.
 """
@@ -16,12 +17,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecast.configuration_alerts import AlertSettings
 from forecast.projection.short_range_warning import warning_probabilities
 from forecast.projection.streams import stream
 from forecast.runs.register import read_outlooks
 from forecast.runs.register_short_range import KINDS, RULES
 from forecast.standards.indicators import class_number
 from forecast.verification.short_range_scores import contingency, even_threshold, outlook_score
+from forecast.verification.verify_order import in_order_made
 from forecast.verification.verify_short_range_truth import classes_that_came, levels_that_came
 from forecast.verification.verify_short_range_words import outlook_sentences
 from forecast.workspace import Workspace
@@ -35,7 +38,8 @@ _PLACE = ["region", "place"]
 _LIMITS = (50.0, 100.0, 150.0, 200.0, 300.0)
 
 _SCORES = (
-    "domain", "group", "kind", "lead", "region", "place", "warned_from", "even_from", "n", "events", "blocks",
+    "domain", "group", "kind", "lead", "region", "place", "warned_from", "warned_from_max",
+    "in_force", "even_from", "n", "events", "blocks",
     "stated", "rate", "hits", "misses", "false_alarms", "correct_negatives", "pod", "pod_low",
     "pod_high", "far", "far_low", "far_high", "threat_score", "threat_score_low",
     "threat_score_high", "bias", "tuned_hits", "tuned_misses", "tuned_false_alarms",
@@ -59,7 +63,10 @@ class OutlookRecord:
             ``inferior_v``), pooled, by days ahead (``lead``) and by place: counts of warnings, ``pod``
             (share of events warned of), ``far`` (share of warnings without event), ``threat_score``,
             ``bias`` (warnings over events), Brier score with its parts and the skill against each
-            plain rule, 90 % intervals from blocks of months and regions; ``even_from``: the probability
+            plain rule, 90 % intervals from blocks of months and regions; ``warned_from`` to
+            ``warned_from_max``: the probabilities from which runs warned; ``in_force``: share of the
+            cases of which they would have sent a message at all (level and days ahead asked for),
+            NaN for sections; ``even_from``: the probability
             from which there would have been as many warnings as events; ``tuned_…``: the same counts
             from the shipped probabilities of each day ahead
             (:mod:`forecast.projection.short_range_warning`); ``notice_hours``: median of
@@ -101,7 +108,8 @@ def verify_short_range(
         day = str(run.get("as_of"))
         return day >= first and (not last or day <= last)
 
-    cities, sections = read_outlooks(workspace, region, chosen=wanted)
+    read = read_outlooks(workspace, region, chosen=wanted)
+    cities, sections = (_ruled(in_order_made(t).reset_index(drop=True)) for t in read)
     if cities.empty and sections.empty:
         return OutlookRecord()
     zone = workspace.config.workspace.timezone
@@ -112,10 +120,9 @@ def verify_short_range(
     # Beside those in time the late ones are told of that would be scored if they counted.
     late = _late(air, water, "afterwards" if kind == "in_time" else kind)
     air, water = _chosen(air, kind, ["lead"]), _chosen(water, kind, ["issued"])
-    warned_from = workspace.config.alerts.episode_probability
     seed = workspace.config.run.seed
     scores = pd.DataFrame(
-        [*_air_rows(air, warned_from, seed), *_water_rows(water, warned_from, seed)],
+        [*_air_rows(air, seed), *_water_rows(water, seed)],
         columns=list(_SCORES),
     ).astype({"lead": "Int64"})  # fmt: skip
     levels = pd.DataFrame(_level_rows(air), columns=list(_LEVELS)).astype({"lead": "Int64"})
@@ -123,6 +130,26 @@ def verify_short_range(
         scores, levels, _told(air, water),
         tuple(outlook_sentences(air, water, scores, levels, kind, late, zone, known_to)),
     )  # fmt: skip
+
+
+def _ruled(table: pd.DataFrame) -> pd.DataFrame:
+    """With the rule of warnings of each row; runs that did not say theirs have the default one."""
+    default = AlertSettings()
+    unsaid = table["warned_from"].isna()
+    return table.assign(
+        warned_unsaid=unsaid,
+        warned_level=table["warned_level"].where(~unsaid, default.episode_level),
+        warned_from=table["warned_from"].fillna(default.episode_probability),
+        warned_days=table["warned_days"].fillna(default.episode_days),
+    )
+
+
+def _in_force(own: pd.DataFrame, kind: str) -> float:
+    """Share of the cases that a message would have been sent of, were the day likely enough."""
+    level, days = own["warned_level"], (own["date"] - own["as_of"]).dt.days
+    # Of heavy pollution there is a message of its own whatever level is asked for.
+    asked = (level == kind) | ((level != "") & (kind == "heavy"))
+    return float((asked & (days <= own["warned_days"])).mean())
 
 
 def _timed(table: pd.DataFrame, zone: str) -> pd.DataFrame:
@@ -180,7 +207,7 @@ def _groups(table: pd.DataFrame) -> list[tuple[str, dict[str, Any], pd.DataFrame
     return out
 
 
-def _air_rows(air: pd.DataFrame, warned_from: float, seed: int) -> list[dict[str, Any]]:
+def _air_rows(air: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     scored = air[air["state"] == "scored"]
     rows = []
     for group, keys, own in _groups(scored):
@@ -192,8 +219,8 @@ def _air_rows(air: pd.DataFrame, warned_from: float, seed: int) -> list[dict[str
                 if group == "place"
                 else stream(seed, "outlooks", group, kind, *map(str, keys.values()))
             )
-            row = _row(own, own[kind].to_numpy(np.float64), event, rules, warned_from, rng)
-            row |= _tuned(own, kind, event)
+            row = _row(own, own[kind].to_numpy(np.float64), event, rules, rng)
+            row |= {"in_force": _in_force(own, kind), **_tuned(own, kind, event)}
             rows.append({"domain": "air", "group": group, "kind": kind, **keys, **row})
     return rows
 
@@ -202,14 +229,14 @@ def _tuned(own: pd.DataFrame, kind: str, event: np.ndarray[Any, Any]) -> dict[st
     """What warnings from the shipped probabilities of each day ahead would have come to."""
     shipped = warning_probabilities()
     from_ = np.array([shipped.get((kind, int(lead)), np.nan) for lead in own["lead"]])
-    found = contingency(own[kind].to_numpy(np.float64) - from_, event, 0.0)
+    found = contingency(own[kind].to_numpy(np.float64), event, from_)
     return {
         "tuned_hits": found.hits, "tuned_misses": found.misses,
         "tuned_false_alarms": found.false_alarms, "tuned_threat_score": found.threat_score,
     }  # fmt: skip
 
 
-def _water_rows(water: pd.DataFrame, warned_from: float, seed: int) -> list[dict[str, Any]]:
+def _water_rows(water: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     scored = water[water["state"] == "scored"].copy()
     if scored.empty:
         return []
@@ -224,7 +251,7 @@ def _water_rows(water: pd.DataFrame, warned_from: float, seed: int) -> list[dict
         for kind in _WATER:
             rng = None if group == "place" else stream(seed, "outlooks", "water", kind)
             p = own[f"p_{kind}"].to_numpy(np.float64)
-            row = _row(own, p, own[kind].to_numpy(np.float64), {}, warned_from, rng)
+            row = _row(own, p, own[kind].to_numpy(np.float64), {}, rng)
             rows.append({"domain": "water", "group": group, "kind": kind, **keys, **row})
     return rows
 
@@ -234,11 +261,11 @@ def _row(
     p: np.ndarray[Any, Any],
     event: np.ndarray[Any, Any],
     rules: Mapping[str, np.ndarray[Any, Any]],
-    warned_from: float,
     rng: np.random.Generator | None,
 ) -> dict[str, Any]:
     """Scores of one kind of day in one group."""
     months = own["date"].dt.strftime("%Y-%m").to_numpy()
+    warned_from = own["warned_from"].to_numpy(np.float64)
     # Without a generator one resample is drawn, which gives no interval.
     found = outlook_score(
         p, event, warned_from, rules, months, own["region"].to_numpy(),
@@ -247,7 +274,9 @@ def _row(
     table = contingency(p, event, warned_from)
     nan = float("nan")
     row: dict[str, Any] = {
-        "warned_from": warned_from, "even_from": even_threshold(p, event), "n": found.n, "events": found.events, "blocks": found.blocks,
+        "warned_from": warned_from.min(), "warned_from_max": warned_from.max(),
+        "even_from": even_threshold(p, event),
+        "n": found.n, "events": found.events, "blocks": found.blocks,
         "stated": float(np.nanmean(p)) if found.n else nan,
         "rate": found.events / found.n if found.n else nan,
         "hits": table.hits, "misses": table.misses, "false_alarms": table.false_alarms,

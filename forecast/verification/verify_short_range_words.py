@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecast.configuration_alerts import AlertSettings
 from forecast.report.short_range_words import POLLUTION
-from forecast.runs.register_short_range import RULES
+from forecast.runs.register_short_range import KINDS, RULES
 
 __all__ = ["outlook_sentences"]
 
@@ -26,7 +27,8 @@ def outlook_sentences(
     zone: str,
     known_to: pd.Timestamp,
 ) -> list[tuple[str, str]]:
-    """Return one sentence on each of: how many, warnings, levels, sections, the time of the making.
+    """Return one sentence on each of: how many, warnings, levels, sections, rules that were not on
+    record, the time of the making.
 
     Args:
         air, water: outlooks in scope, with ``state`` and ``made_at``.
@@ -60,13 +62,16 @@ def outlook_sentences(
                 f"{more[1]}{gone[1]}",
             )
         )
-        out += [
-            _score_words(scores, lead)
-            for lead in sorted(set(air.loc[air["state"] == "scored", "lead"]))[:1]
-        ]
+        scored = air[air["state"] == "scored"]
+        level = str(scored["warned_level"].iloc[-1])
+        kind_said = level if level in KINDS else "moderate"
+        out.append(_score_words(scores, kind_said, int(scored["lead"].min())))
         out.append(_level_words(levels))
     if n_water:
         out.append(_water_words(scores))
+    unsaid = sum(int((t["warned_unsaid"] & (t["state"] == "scored")).sum()) for t in (air, water))
+    if unsaid:
+        out.append(_unsaid_words(unsaid))
     out.append(_time_words(air, water, kind, late, zone))
     return out
 
@@ -98,18 +103,29 @@ def _points(value: float) -> str:
     return f"{100 * value:+.0f} %" if np.isfinite(value) else "—"
 
 
-def _score_words(scores: pd.DataFrame, lead: int) -> tuple[str, str]:
-    row = _one(scores, domain="air", group="lead", kind="moderate", lead=int(lead))
-    name = POLLUTION["moderate"]
+def _unsaid_words(unsaid: int) -> tuple[str, str]:
+    p = f"{100 * AlertSettings().episode_probability:.0f} %"
+    return (
+        f"其中{unsaid}条的运行没有登记当时的预警规则,按默认的{p}计",
+        f"for {unsaid} of them the run put no rule of warnings on record: the default of {p} is taken",
+    )
+
+
+def _score_words(scores: pd.DataFrame, kind: str, lead: int) -> tuple[str, str]:
+    row = _one(scores, domain="air", group="lead", kind=kind, lead=lead)
+    name = POLLUTION[kind]
     skill = [_points(float(row[f"skill_{rule}"])) for rule in RULES]
-    warned = f"{100 * row['warned_from']:.0f} %"
+    ends = dict.fromkeys(f"{100 * row[c]:.0f} %" for c in ("warned_from", "warned_from_max"))
+    zh, en = "至".join(ends), " to ".join(ends)
+    if row["in_force"] == 0:
+        zh, en = f"{zh}(当时不发此类消息)", f"{en} (no message was sent of it then)"
     few = row["events"] < _FEW
     few_zh, few_en = ("(出现太少,评分仅供参考)", " (too few events to tell)") if few else ("", "")
     return (
-        f"第{lead}天{name.zh}:{row['n']}天中出现{row['events']}天;概率不低于{warned}即预警,命中{row['hits']}、"
+        f"第{lead}天{name.zh}:{row['n']}天中出现{row['events']}天;概率不低于{zh}即预警,命中{row['hits']}、"
         f"漏报{row['misses']}、空报{row['false_alarms']},命中率{_share(row['pod'])}、空报率{_share(row['far'])}、"
         f"TS {_share(row['threat_score'])};Brier {row['brier']:.3f},比持续性{skill[0]},比气候概率{skill[1]}{few_zh}",
-        f"day {lead}, {name.en}: {row['events']} of {row['n']} days; warned from {warned}: "
+        f"day {lead}, {name.en}: {row['events']} of {row['n']} days; warned from {en}: "
         f"{row['hits']} hits, {row['misses']} misses, {row['false_alarms']} false alarms, "
         f"POD {_share(row['pod'])}, FAR {_share(row['far'])}, threat score "
         f"{_share(row['threat_score'])}; Brier {row['brier']:.3f}, {skill[0]} on persistence, "

@@ -14,8 +14,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from forecast.projection.answers import project_panel
 from forecast.projection.observed import assess
-from forecast.projection.panel import Panel, project_panel
+from forecast.projection.panel import Panel
 from forecast.projection.settings import Settings
 from forecast.runs.inputs import load_panel
 from forecast.standards.air_assessment import YEAR_DAYS

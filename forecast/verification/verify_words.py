@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from forecast.runs.register import Check
+from forecast.runs.register_again import Beside
+from forecast.runs.register_words import altered_words, unregistered_words
 from forecast.verification.verify_drift import drift_sentence
 
-__all__ = ["REASONS", "verify_sentences"]
+__all__ = ["REASONS", "verify_complaints", "verify_sentences"]
 
 #: Why a forecast is not scored.
 REASONS: dict[str, tuple[str, str]] = {
@@ -30,15 +32,21 @@ def _scored(n: Mapping[str, int]) -> tuple[str, str]:
     )
 
 
+def verify_complaints(check: Check, beside: Beside) -> tuple[tuple[str, str], ...]:
+    """Return what is wrong with the register itself, beside the stored runs, and with the clock."""
+    faults = [
+        (f"登记簿:{f.where}第{f.at}行:{f.zh}" if f.at else f"登记簿:{f.zh}",
+         f"register: {f.where}, line {f.at}: {f.en}" if f.at else f"register: {f.en}")
+        for f in (*check.faults, *check.set_back)
+    ]  # fmt: skip
+    return (*faults, *unregistered_words(len(beside.missing)), *altered_words(beside.altered))
+
+
 def verify_sentences(
     counts: Mapping[str, int], pending: pd.DataFrame, drift: pd.DataFrame, chosen: str, check: Check
 ) -> tuple[tuple[str, str], ...]:
-    """Return the faults of the register first, then what was scored, what waits, and drift."""
-    out = [
-        (f"登记簿:{f.where}第{f.at}行:{f.zh}" if f.at else f"登记簿:{f.zh}",
-         f"register: {f.where}, line {f.at}: {f.en}" if f.at else f"register: {f.en}")
-        for f in check.faults
-    ]  # fmt: skip
+    """Return what was scored, what waits, what was registered later, and drift."""
+    out = []
     n = counts
     if not n["scored"]:
         out.append(("还没有可以评分的预测", "nothing can be scored yet"))
@@ -57,5 +65,13 @@ def verify_sentences(
         years = ", ".join(str(y) for y in sorted(set(own["year"])))
         total = int(own["forecasts"].sum())
         out.append((f"{total}次未评分({years}):{zh}", f"{total} not scored ({years}): {en}"))
+    if check.later:
+        out.append(
+            (
+                f"登记簿中有{check.later}次运行是事后按已存结果补登的,作出时刻只凭这些文件",
+                f"runs registered later, from their stored results: {check.later}; that they were made "
+                "when they say rests on these files alone",
+            )
+        )
     out += [drift_sentence(row) for row in drift.to_dict("records") if row["drift"]]
     return tuple(out)

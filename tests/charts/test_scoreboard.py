@@ -19,10 +19,15 @@ from forecast.charts.fonts import missing_glyphs
 from forecast.charts.scoreboard import ScoreboardData, ScoreRow, Tendency, scoreboard
 from forecast.charts.style import Lang
 from forecast.charts.words import VERDICTS
-from forecast.projection.air_tracks import AirTracks
+from forecast.projection.air_tracks import FAN, AirTracks
 from forecast.projection.panel import PanelProjection
 from forecast.report.air_figures import budget_ahead
-from forecast.report.scoreboard_figure import scoreboard_data, scoreboard_regions, tendency_of
+from forecast.report.scoreboard_figure import (
+    histories_of,
+    scoreboard_data,
+    scoreboard_regions,
+    tendency_of,
+)
 
 LANGS: tuple[Lang, ...] = ("zh", "en", "both")
 AIR, WATER = ("环境空气", "air"), ("水环境", "water")
@@ -159,33 +164,33 @@ def test_rows_are_those_of_the_run_and_unanswered_targets_are_counted() -> None:
     target = dict(unanswered["targets"][0])  # type: ignore[index]
     unanswered["targets"] = [{**target, "verdict": "INSUFFICIENT_DATA", "probability": None}]
     result = {"projections": [_entry(), unanswered]}
-    projection = PanelProjection([], [], [], [], [])
+    histories = histories_of(PanelProjection([], [], [], [], []), {"某某"}).get("某某", {})
     assert scoreboard_regions(result) == ["某某"]
-    data = scoreboard_data(projection, result, "某某市", 2025, date(2025, 4, 30), ())
+    data = scoreboard_data(histories, result, "某某市", 2025, date(2025, 4, 30), ())
     (only,) = data.rows
     assert (only.to_date, only.probability, only.verdict, only.place) == ("38", 0.1, "UNLIKELY", ("", ""))  # fmt: skip
     assert data.remarks[0][1].startswith("1 more targets")
     assert (data.footer.n_valid, data.footer.n_expected) == (100, 120)
     assert data.footer.period == "2025-01-01/2025-04-30"
     with pytest.raises(KeyError):
-        scoreboard_data(projection, result, "别处", 2025, date(2025, 4, 30), ())
+        scoreboard_data(histories, result, "别处", 2025, date(2025, 4, 30), ())
 
 
 def _tracks(ratio: dict[str, np.ndarray], valid: int) -> AirTracks:
-    days = np.arange("2025-01-01", "2026-01-01", dtype="datetime64[D]")
     known = np.zeros(365, dtype=bool)
     known[:valid] = True
+    rows = np.array(list(ratio.values()), dtype=np.float32)
+    fan = {"good_day_ratio": rows} if ratio else {}
     return AirTracks(
-        days, np.full(365, -1, np.int16), np.zeros((365, 6), bool), {}, {"good_day_ratio": known},
-        {}, {"good_day_ratio": ratio} if ratio else {}, {}, "HJ 633-2026", np.full(365, -1, np.int16),
+        2025, np.full(365, -1, np.int16), np.zeros((365, 6), bool), {}, {"good_day_ratio": known},
+        {}, fan, 300, {}, "HJ 633-2026", np.full(365, -1, np.int16),
     )  # fmt: skip
 
 
 def test_days_ahead_are_the_ratio_turned_into_bad_days() -> None:
     """300 valid days and a ratio of 80 %: 60 bad, so 30 of 90 are left; the next day 60.2."""
-    fan = {q: np.full(365, np.nan) for q in ("q10", "q50", "q90")}
-    for name, value in zip(fan, (70.0, 80.0, 90.0), strict=True):
-        fan[name][300:] = value
+    values = (60.0, 70.0, 75.0, 80.0, 85.0, 90.0, 95.0)
+    fan = {name: np.full(65, value) for name, value in zip(FAN, values, strict=True)}
     ahead = budget_ahead(_tracks(fan, 299), 90)
     assert ahead is not None and tuple(ahead.columns) == AHEAD_COLUMNS
     assert ahead.iloc[0, 1:].tolist() == pytest.approx([0.0, 30.0, 60.0])

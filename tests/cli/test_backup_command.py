@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from forecast.cli_backup import add_backup
 from forecast.errors import ForecastError
 from forecast.ingest import ingest_paths
+from forecast.shell_words import as_word
 from forecast.workspace import Workspace
 
 
@@ -86,3 +89,24 @@ def test_nothing_is_due_in_a_new_workspace(root: Path, run: CliRunner) -> None:
     assert done.exit_code == 0 and done.stdout == "no result is due to be removed\n"
     told = json.loads(run.invoke(app, ["retention", "-w", str(root), "--json", "--apply"]).stdout)
     assert told == {"removed": True, "bytes": 0, "results": [], "kept": [], "failed": []}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="quotes of POSIX")
+def test_the_command_that_comes_next_can_be_copied_whatever_the_folder_is_called(
+    root: Path, tmp_path: Path, run: CliRunner
+) -> None:
+    file, to = tmp_path / "b.zip", tmp_path / "还 原 (new) & co"
+    assert run.invoke(app, ["backup", str(file), "-w", str(root)]).exit_code == 0
+    done = run.invoke(app, ["restore", str(file), "--to", str(to), "--lang", "en"])
+    next_one = done.stdout.split("next: ")[1].split("; ")[0]
+    assert shlex.split(next_one) == ["forecast", "status", "--workspace", str(to)]
+    with pytest.raises(ForecastError) as caught:
+        Workspace.open(tmp_path / "no workspace")
+    words = caught.value.cure.removeprefix("Make one with: ")
+    assert shlex.split(words) == ["forecast", "init", str(tmp_path / "no workspace")]
+
+
+def test_windows_takes_a_quoted_path_as_one_word() -> None:
+    """Its programs get what stands between double quotes as it is."""
+    assert as_word(r"C:\data\衡水", windows=True) == r"C:\data\衡水"
+    assert as_word(r"C:\my data & co", windows=True) == r'"C:\my data & co"'

@@ -199,17 +199,17 @@ def test_hours_and_stations_of_a_real_city(real_data: Path, tmp_path: Path) -> N
     """Two Beijing stations: ozone is highest in the afternoon, and each station has its bar."""
     folder = real_data / "air" / "beijing_station_hourly_met"
     opened = Workspace.create(tmp_path / "W")
-    of_two_years = []
+    of_one_year = []
     for name in ("Dongsi.csv.gz", "Guanyuan.csv.gz"):
         with gzip.open(folder / name, "rt", encoding="utf-8") as lines:
             kept = [
                 next(lines),
-                *(line for line in lines if line.split(",")[1][:4] in ("2015", "2016")),
+                *(line for line in lines if line.split(",")[1].startswith("2016")),
             ]
-        assert len(kept) == 1 + 731 * 24
-        of_two_years.append(tmp_path / name)
-        of_two_years[-1].write_bytes(gzip.compress("".join(kept).encode()))
-    opened.ingest(of_two_years)
+        assert len(kept) == 1 + 366 * 24
+        of_one_year.append(tmp_path / name)
+        of_one_year[-1].write_bytes(gzip.compress("".join(kept).encode()))
+    opened.ingest(of_one_year)
     (chart,) = opened.chart("time_variation", year=2016)
     table = chart.table
     ozone = table[(table["cycle"] == "hour") & (table["item"] == "O3 hourly")]

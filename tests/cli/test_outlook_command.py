@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 from made_outlook import CLEAN, made_city, made_section, made_week
+from stored_runs import hash_anew, store_run
 from typer.testing import CliRunner, Result
 
 from forecast.api_outlook import OutlookCalls
@@ -26,12 +27,10 @@ class Calls(OutlookCalls):
 
 
 def put_run(workspace: Workspace, name: str, short_range: Any, *, latest: bool = True) -> None:
-    folder = workspace.reports / name
-    folder.mkdir(parents=True)
     result = {"run": {"id": name, "as_of": "2026-01-05"}, "projections": []}
     if short_range is not None:
         result["short_range"] = short_range
-    (folder / "projection.json").write_text(json.dumps(result), encoding="utf-8")
+    store_run(workspace.reports / name, result)
     if latest:
         (workspace.reports / "latest").write_text(name, encoding="utf-8")
 
@@ -112,7 +111,30 @@ def test_a_workspace_without_a_run_or_with_a_damaged_one_is_said(tmp_path: Path)
     with pytest.raises(ForecastError, match="no run yet"):
         Calls(made).outlook()
     put_run(made, "a", {"air": [], "water": []})
+    path = made.reports / "a" / "projection.json"
     for text in ("{", "[]", '{"run": {}}'):
-        (made.reports / "a" / "projection.json").write_text(text, encoding="utf-8")
-        with pytest.raises(ForecastError, match="no result that can be read"):
+        path.write_text(text, encoding="utf-8")
+        hash_anew(path.parent)
+        with pytest.raises(ForecastError, match="The run a can't be read"):
             Calls(made).outlook()
+    for missing in ("projection.json", "manifest.json"):
+        (path.parent / missing).unlink()
+        with pytest.raises(ForecastError, match=r"can't be read \(No such file"):
+            Calls(made).outlook()
+
+
+def test_an_altered_run_is_refused_in_one_sentence_with_the_cure(
+    workspace: Workspace, call: Call
+) -> None:
+    """A probability of pollution that someone set right by hand is not told as the run's."""
+    path = workspace.reports / "20260105-new" / "projection.json"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole.replace('"moderate": 0.2,', '"moderate": 0.0,', 1), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != whole
+    done = call()
+    assert done.exit_code != 0 and isinstance(done.exception, ForecastError)
+    assert str(done.exception) == (
+        "The run 20260105-new is not as it was written: its projection.json was altered or is "
+        "damaged. Make it anew: forecast run."
+    )
+    assert call("--run", "20260104-old").exit_code == 0

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,10 @@ def crontab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_real_morning_then_nothing_new_then_its_health(
-    forecast_command: Command, tmp_path: Path
+    forecast_command: Command, tmp_path: Path, leave_later_years_out: Callable[[Path], None]
 ) -> None:
     root = Workspace.create(tmp_path / "W").root
+    leave_later_years_out(root)
     config = root / "forecast.toml"
     text = config.read_text(encoding="utf-8")
     assert "paths = 2000 " in text
@@ -58,7 +60,7 @@ def test_a_real_morning_then_nothing_new_then_its_health(
     lines = (tmp_path / "sample/air/衡水.csv").read_text(encoding="utf-8-sig").splitlines()
     kept = [line for line in lines if line.startswith(("日期", "2023-", "2024-"))]
     (root / "data/raw/甲市.csv").write_text("\n".join(kept), encoding="utf-8")
-    done = forecast_command("schedule", "run", "--once", "-w", root, "--json")
+    done = forecast_command("schedule", "run", "--once", "-w", root, "--json", charts=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert [s["step"] for s in told["steps"]] == ["ingest", "run"]
@@ -177,3 +179,55 @@ def test_python_calls_do_the_same(tmp_path: Path, crontab: Path) -> None:
     assert workspace.remove_schedule() == ["seven"]
     assert workspace.schedules().empty
     assert not workspace.health(max_age="2d").good
+
+
+def test_a_broken_configuration_leaves_its_reason_in_the_log_and_in_health(
+    forecast_command: Command, tmp_path: Path
+) -> None:
+    """Nobody reads what a timer's run says: what is on record is all there is."""
+    root = Workspace.create(tmp_path / "工作 区").root
+    config = root / "forecast.toml"
+    whole = config.read_text(encoding="utf-8")
+    config.write_text(whole.replace("paths = 2000 ", "paths = many "), encoding="utf-8")
+    timer = ("schedule", "run", "--once", "--quiet", "-w", root, "--at", "06:30",
+             "--timezone", "Asia/Shanghai")  # fmt: skip
+    done = forecast_command(*timer)
+    assert done.returncode == 1 and not done.stdout and "Traceback" not in done.stderr
+    assert done.stderr.startswith("forecast: configuration: ") and "forecast.toml" in done.stderr
+    logs = (root / "reports" / "logs" / "forecast.jsonl").read_text(encoding="utf-8").splitlines()
+    begin, step, end = map(json.loads, logs)
+    assert (begin["event"], step["stage"], end["exit_code"]) == ("begin", "configuration", 1)
+    assert "forecast.toml" in end["reason"]
+    found = forecast_command("status", "--health", "-w", root)
+    assert found.returncode == 1 and "forecast.toml" in found.stderr
+    # Mended, the day still lacks its run, and it is known why.
+    config.write_text(whole, encoding="utf-8")
+    found = forecast_command("status", "--health", "--json", "-w", root)
+    assert found.returncode == 1
+    assert "configuration: " in json.loads(found.stdout)["en"]
+    # The loop is begun by a person, who sees what it says.
+    config.write_text("[run", encoding="utf-8")
+    loop = forecast_command("schedule", "run", "-w", root)
+    assert loop.returncode == 1 and "forecast.toml" in loop.stderr
+    nowhere = forecast_command("schedule", "run", "--once", "-w", tmp_path / "none")
+    assert nowhere.returncode == 1 and "not a workspace" in nowhere.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_configuration_broken_after_the_run_of_the_day_is_said_all_the_same(
+    forecast_command: Command, tmp_path: Path
+) -> None:
+    root = Workspace.create(tmp_path / "W").root
+    slot = daily_slot()
+    told = {"slot": slot, "tries": 1, "started": slot, "ended": slot, "exit_code": 0}
+    (root / "reports" / ".schedule.json").write_text(json.dumps(told), encoding="utf-8")
+    (root / "forecast.toml").write_text("[run", encoding="utf-8")
+    done = forecast_command(
+        "schedule", "run", "--once", "-w", root, "--at", "00:00", "--timezone", "UTC"
+    )
+    assert done.returncode == 1 and "forecast.toml" in done.stderr
+
+
+def daily_slot() -> str:
+    """The midnight that was last, in UTC."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).isoformat()

@@ -24,7 +24,7 @@ def test_a_month_is_below_its_limit_only_if_all_samples_are() -> None:
             ("B", "2020-03-03", "nh3n", 0.0, True), ("B", "2020-03-03", "do", 8.0, False),
         ]
     )  # fmt: skip
-    means, limits = monthly_means(table), monthly_limits(table)
+    means, limits = monthly_means(table), monthly_limits(table, monthly_means(table))
     assert means.index.equals(limits.index)
     assert means.columns.equals(limits.columns)
     assert means.loc["2020-01-01", ("A", "nh3n")] == pytest.approx(0.02)

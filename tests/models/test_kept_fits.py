@@ -156,6 +156,23 @@ def test_other_code_is_another_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert fits.get(("a",), 1, lambda: 2.0) == 2.0
 
 
+def test_of_several_fits_those_missing_are_made_in_one_call(tmp_path: Path) -> None:
+    fits = KeptFits(tmp_path)
+    wanted = [(("a",), 1), (("b",), 2), (("c",), 3)]
+    asked: list[list[int]] = []
+
+    def make(missing: list[int]) -> list[float]:
+        asked.append(missing)
+        return [10.0 * at for at in missing]
+
+    assert fits.get_many(wanted, make) == [0.0, 10.0, 20.0]
+    assert fits.get_many(wanted, make) == [0.0, 10.0, 20.0]
+    wanted[1] = (("b",), "other")
+    wanted.append((("d",), 4))
+    assert fits.get_many(wanted, make) == [0.0, 10.0, 20.0, 30.0]
+    assert asked == [[0, 1, 2], [1, 3]]
+
+
 def _monthly(seed: int = 2) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     months = pd.date_range("2019-01-01", periods=60, freq="MS")

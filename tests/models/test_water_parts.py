@@ -9,7 +9,7 @@ from scipy import integrate, stats
 
 from forecast.models.water_censored import below_moments, sites_below
 from forecast.models.water_choice import choose, normal_crps
-from forecast.models.water_drawing import Drivers, blended
+from forecast.models.water_drawing import blended, driven, shared_draws, whole_table
 from forecast.models.water_figures import ItemFigures, WaterFigures, shipped_figures
 from forecast.models.water_hydrology import effects_of, hydrology_of
 from forecast.models.water_process import (
@@ -142,13 +142,14 @@ def test_drivers_keep_what_moves_together() -> None:
     common = rng.standard_normal((120, 1))
     past = np.sqrt(0.8) * common + np.sqrt(0.2) * rng.standard_normal((120, 4))
     past[rng.random(past.shape) < 0.2] = np.nan
-    drivers = Drivers(past, 12, 4000, np.random.default_rng(3))
-    drawn = drivers.draw(0, 4000)
-    assert drawn.shape == (4000, 12, 4)
+    shared = shared_draws(3, 120, 12, 4000)
+    own = rng.standard_normal((4, 12, 4000), dtype=np.float32)
+    drawn = driven(shared, whole_table(past, rng), own)
+    assert drawn.shape == (4, 12, 4000)
     assert drawn.std() == pytest.approx(1.0, abs=0.12)
-    correlation = np.corrcoef(drawn.reshape(-1, 4), rowvar=False)
+    correlation = np.corrcoef(drawn.reshape(4, -1))
     assert 0.35 < correlation[np.triu_indices(4, 1)].mean() < 0.8
-    steps = np.diff(drivers.positions, axis=1)
+    steps = np.diff(shared.positions, axis=1)
     assert np.mean(steps == 1) > 0.85
 
 
@@ -159,14 +160,15 @@ def test_hydrology_goes_from_the_present_to_past_years() -> None:
     for t in range(1, 240):
         x[t] = 0.9 * x[t - 1] + np.sqrt(1 - 0.81) * rng.standard_normal()
     x[-1] = 2.5
-    drivers = Drivers(rng.standard_normal((240, 1)), 12, 1000, rng)
-    drawn = blended(x[:, None, None], drivers.positions, rng)[:, :, 0, 0]
-    assert drawn[:, 0].mean() == pytest.approx(2.1, abs=0.35)
-    assert drawn[:, 0].std() < 0.7 * drawn[:, -1].std()
+    positions = shared_draws(4, 240, 12, 1000).positions
+    first, twin = blended(np.stack([x, x], axis=1), positions, 4)
+    np.testing.assert_array_equal(first, twin)
+    assert first[0].mean() == pytest.approx(2.1, abs=0.35)
+    assert first[0].std() < 0.7 * first[-1].std()
     ended = x.copy()
     ended[-24:] = np.nan
-    unknown = blended(ended[:, None, None], drivers.positions, rng)[:, :, 0, 0]
-    assert abs(unknown[:, 0].mean()) < 0.6
+    unknown = blended(ended[:, None], positions, 4)[0]
+    assert abs(unknown[0].mean()) < 0.6
     assert np.isfinite(unknown).all()
 
 

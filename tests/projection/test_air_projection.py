@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import date
 
 import numpy as np
@@ -189,15 +190,27 @@ def test_one_year_of_data_gives_an_answer_wider_than_four(record: pd.DataFrame) 
 def test_the_fan_begins_where_the_line_ends_and_nests(record: pd.DataFrame) -> None:
     tracks = project_air("城", "城", record, settings("2022-09-30", 2022)).tracks
     assert tracks is not None
-    for name, fan in tracks.fan.items():
-        line = tracks.cumulative[name]
-        seen = np.isfinite(line)
-        ahead = np.isfinite(fan["q50"])
-        assert not (seen & ahead).any()
-        assert (seen | ahead).all()
-        assert (fan["q025"][ahead] <= fan["q25"][ahead]).all()
-        assert (fan["q25"][ahead] <= fan["q75"][ahead]).all()
-        assert (fan["q75"][ahead] <= fan["q975"][ahead]).all()
+    assert set(tracks.fan) == {"good_day_ratio", "pm25_annual_mean"}
+    for name in tracks.fan:
+        seen = tracks.days[np.isfinite(tracks.line(name))]
+        ahead = tracks.ahead(name)
+        assert ahead is not None
+        assert np.array_equal(np.concatenate([seen, ahead[0]]), tracks.days)
+        fan = ahead[1]
+        assert (fan["q025"] <= fan["q25"]).all()
+        assert (fan["q25"] <= fan["q75"]).all()
+        assert (fan["q75"] <= fan["q975"]).all()
+
+
+def test_what_the_charts_of_a_city_draw_is_small(record: pd.DataFrame) -> None:
+    """A run of all cities of a country keeps the tracks of each: at most 50 kB at new year."""
+    tracks = project_air("城", "城", record, settings("2022-01-01", 2022, 200)).tracks
+    assert tracks is not None and all(len(years) == 3 for years in tracks.earlier.values())
+    lacking = 2 * sum(line[2021].nbytes for line in tracks.earlier.values())  # of five years
+    assert len(pickle.dumps(tracks)) + lacking < 50_000
+    ends = tracks.lines_before("pm25_annual_mean")[2021][-1]
+    own = record[(record["date"].dt.year == 2021) & (record["item"] == "pm25")]["value"].mean()
+    assert ends == pytest.approx(own, abs=1e-4)
 
 
 def test_both_versions_of_the_aqi_rule_in_2026() -> None:

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from forecast.projection.air import project_air
+from forecast.projection.answers import air_answers, home_names, joined, project_panel
 from forecast.projection.joint import joint_entries
-from forecast.projection.panel import Panel, project_panel
+from forecast.projection.panel import Panel, city_spans
 from forecast.projection.result import IndicatorResult, Observed
 from forecast.projection.settings import Settings
 from forecast.projection.sharing import Group, sharing_of
@@ -117,7 +118,7 @@ def test_members_drawn_together_move_together_and_each_alone_is_unchanged() -> N
         assert np.std(joint) == pytest.approx(np.std(single), rel=0.25)
 
 
-def test_a_panel_gives_the_group_and_the_same_for_any_number_of_workers() -> None:
+def test_a_panel_gives_the_group_and_the_same_whatever_the_cut() -> None:
     common = [np.random.default_rng(4), np.random.default_rng(4)]
     air = pd.concat(
         [_readings(r, n, common=common[n], scale=0.9) for n, r in enumerate(("甲县", "乙县"))]
@@ -127,7 +128,17 @@ def test_a_panel_gives_the_group_and_the_same_for_any_number_of_workers() -> Non
          "time": pd.Series(dtype="datetime64[s]"), "item": pd.Series(dtype="str")}
     )  # fmt: skip
     panel = Panel(air, water, Applied(()), groups=(Group("两县", ("甲县", "乙县")),))
-    one, two = (project_panel(panel, SETTINGS, jobs=jobs) for jobs in (1, 2))
+    one = project_panel(panel, SETTINGS)
+    homes = home_names(panel, ("甲县", "乙县"), ())
+    spans = city_spans(air, SETTINGS.as_of)
+    parts = [
+        answer
+        for region in ("乙县", "甲县")
+        for answer in air_answers(
+            replace(panel, air=air[air["region"] == region], spans=spans), SETTINGS, homes
+        )
+    ]
+    two = joined(panel, SETTINGS, homes, parts)
     assert one.groups == two.groups
     assert one.entries == two.entries
     assert [g["group"] for g in one.groups] == ["两县"]

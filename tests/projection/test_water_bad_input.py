@@ -14,7 +14,7 @@ from forecast.projection.result import IndicatorResult
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.settings import Settings
 from forecast.projection.water import WaterProjection, project_water
-from forecast.projection.water_facts import Declared, place_facts
+from forecast.projection.water_facts import Declared, place_facts, with_drawn_classes
 from forecast.projection.water_names import same_section, section_names
 from forecast.standards.items import ITEMS
 from forecast.targets.applied import Applied
@@ -182,7 +182,7 @@ def test_drawn_classes_of_an_ordinal_model_give_paths() -> None:
     frame = samples("公布", "2022-01-01", "2024-08-01", {"class_published": 3.0})
     settings = Settings(date(2024, 8, 31), 2024, n_paths=2)
     drawn = np.array([[3.0] * 12, [5.0] * 12])
-    facts = place_facts(frame, settings, Declared(), class_paths={"公布": drawn})
+    facts = with_drawn_classes(place_facts(frame, settings, Declared()), {"公布": drawn})
     empty = pd.DataFrame(
         index=pd.DatetimeIndex([]), columns=pd.MultiIndex.from_arrays([[], []], names=["place", "item"])
     )  # fmt: skip

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecast.projection.answers import project_panel
 from forecast.projection.judging import entries_of
-from forecast.projection.panel import Panel, PanelProjection, project_panel
+from forecast.projection.panel import Panel, PanelProjection
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.settings import Settings
 from forecast.projection.water_facts import Declared

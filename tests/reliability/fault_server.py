@@ -7,11 +7,9 @@ processor, finds its disk full, or writes down what a power cut would leave.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
-import pkgutil
 import runpy
 import shutil
 import signal
@@ -87,7 +85,7 @@ class FaultServer:
 
         Args:
             arguments: of the command, or the name of a function with a colon and what it takes.
-            charts: whether a run draws them.
+            charts: whether a run draws them, and what is written is waited for until it is on the disk.
             kill_after: it is killed with SIGKILL once it took so much time of the processor [s].
         """
         told = self._ask(
@@ -234,15 +232,21 @@ def _ended(child: int, streams: Path, kill_after: float | None) -> dict[str, Any
     return {"code": os.waitstatus_to_exitcode(status), "out": out, "err": err, "cpu": cpu}
 
 
-def _charts_off() -> None:
-    execute = importlib.import_module("forecast.runs.execute")
-    execute.draw_figures = lambda *_, **__: ([], [])  # type: ignore[attr-defined]
+def _server() -> Any:
+    """What the server of commands does, too."""
+    return importlib.import_module("command_server")
+
+
+def _without_charts() -> None:
+    """Leave out what takes time and is not asked about: charts, the page's font, waiting for the disk."""
+    _server().leave_charts_out()
+    _server().sync_nothing()
 
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     def work() -> object:
         if not request["charts"]:
-            _charts_off()
+            _without_charts()
         return _work(request["arguments"])
 
     return _forked(work, _streams(), request["kill_after"])
@@ -252,7 +256,7 @@ def _together(request: dict[str, Any]) -> dict[str, Any]:
     """Begin all commands, then wait for each."""
 
     def work(command: list[str]) -> object:
-        _charts_off()
+        _without_charts()
         return _work(command)
 
     started = [
@@ -275,7 +279,7 @@ def _sweep(request: dict[str, Any]) -> dict[str, Any]:
     root = left / "whole" / request["root"]
 
     def all_of_it() -> object:
-        _charts_off()
+        _without_charts()
         power = Power(root, left) if request["fault"] == "power" else None
         faults = Faults(root, fault="" if power else request["fault"], left=left, power=power)
         try:
@@ -306,15 +310,8 @@ def _serve() -> None:
     """Answer each line of the standard input with how the work ended."""
     here = Path(__file__).parent
     sys.path[:0] = [str(here), str(here.parent)]
-    server = importlib.import_module("command_server")
-    for name in server._LOADED:
-        importlib.import_module(name)
-    package = importlib.import_module("forecast")
-    for module in pkgutil.walk_packages(package.__path__, "forecast."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
     importlib.import_module("fault_work")
-    gc.freeze()
+    _server().load_all()
     work = {"run": _run, "sweep": _sweep, "together": _together}
     for line in sys.stdin.buffer:
         request = json.loads(line)

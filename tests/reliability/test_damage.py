@@ -20,7 +20,8 @@ from fault_server import FaultServer
 from fault_state import result_of, runs_of, tables_of
 
 from forecast.errors import WorkspaceError
-from forecast.partitions import content_hash, parquet
+from forecast.part_files import parquet
+from forecast.partitions import content_hash
 from forecast.runs.steady_tables import steady
 from forecast.store import FORMAT_VERSION, Store
 from forecast.tables import TABLES

@@ -71,7 +71,7 @@ def all_verdicts() -> dict[str, Any]:
     return result(entries)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def made() -> SimpleNamespace:
     """The functions that make targets, entries and whole results."""
     return SimpleNamespace(target=target, entry=entry, result=result, all_verdicts=all_verdicts)

@@ -189,6 +189,17 @@ def test_many_cities_are_folded_the_worst_first() -> None:
     assert "没有可用的监测值" in words_of(fragment, "zh")
 
 
+def test_the_table_of_many_cities_says_whose_aqi_is_too_low() -> None:
+    air = [made_city(*[CLEAN] * 7, region=f"城{k}") for k in range(4)]
+    air.append(made_city(*[CLEAN] * 7, region="缺项城", items_missing=["o3_8h", "co"]))
+    root = ET.fromstring(short_range_fragment(told(*air)))
+    table = next(e for e in root.iter("table") if e.get("class") == "weeks")
+    heads = ["".join(th.itertext()) for th in table.iter("th") if th.get("scope") == "row"]
+    assert [head for head in heads if "偏低" in head or "too low" in head] == [
+        "缺项城未计入O3、CO,AQI偏低 without O3, CO, so the AQI is too low"
+    ]
+
+
 def test_the_page_has_the_section_below_the_scoreboard_and_escapes_names() -> None:
     hostile = '<script>alert("x")</script>&'
     result = {
@@ -262,6 +273,29 @@ def test_after_a_run_the_cities_most_at_risk_are_told() -> None:
     assert lines[-1] == "  其余4个城市风险较低,见 forecast outlook。"
     say_outlook(None, "zh", Console(file=raw))
     assert raw.getvalue().splitlines() == lines
+
+
+def test_cities_that_were_not_named_are_no_low_risk_if_that_is_not_known() -> None:
+    """Of the ten that are left two lack an item and one has no day."""
+    air = [made_city(*[CLEAN] * 7, region=f"城{k:02d}") for k in range(12)]
+    lacking = [
+        made_city((1, 0, 0, 0, 0, 0), region=f"缺{k}", items_missing=["o3_8h"]) for k in "ab"
+    ]
+    said = {}
+    for lang in ("zh", "en"):
+        raw = io.StringIO()
+        outlook = told(*air, *lacking, silent("停测城"))
+        say_outlook(outlook, lang, Console(file=raw, width=100))  # type: ignore[arg-type]
+        said[lang] = raw.getvalue().splitlines()[6:]
+    assert said["zh"] == [
+        "  其余7个城市风险较低,见 forecast outlook。",
+        "  另有2个城市监测项目不全,AQI偏低,风险未定,见 forecast outlook。",
+        "  另有1个城市无法给出逐日预报,见 forecast outlook。",
+    ]
+    assert [line.split(":")[0] for line in said["en"]] == [
+        "  7 more cities with less risk", "  2 more without all six items",
+        "  no daily outlook of 1 more",
+    ]  # fmt: skip
 
 
 def test_the_files_open_in_excel_and_hold_what_was_said(tmp_path: Path) -> None:

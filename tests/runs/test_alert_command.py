@@ -12,12 +12,15 @@ import pytest
 import typer
 from alert_servers import Web, web_server
 from made_results import made_entry, made_result
+from stored_runs import store_run
 from typer.testing import CliRunner
 
 from forecast.cli_alert import add_changes, alert_app
 from forecast.runs import alerts_send
 from forecast.runs.alerts_memory import ALERTS_NAME, read_state
 from forecast.runs.alerts_send import AlertReport, look, send_alerts, send_test
+from forecast.runs.changes import changes_since
+from forecast.runs.stored_run import read_run
 from forecast.workspace import Workspace
 
 pytest.importorskip("apprise")
@@ -51,13 +54,8 @@ def _run(ws: Workspace, p: float, letter: str = "a", as_of: str = "2025-06-30") 
     """Put a finished run into the workspace, as ``latest``."""
     result = made_result(made_entry(p), as_of=as_of, run=letter)
     folder = ws.reports / result["run"]["id"]
-    folder.mkdir(parents=True)
     request = {"as_of": as_of, "year": 2025, "region": None, "plan": None}
-    for name, data in (
-        ("projection", result),
-        ("manifest", {"run": result["run"], "request": request}),
-    ):
-        (folder / f"{name}.json").write_text(json.dumps(data), encoding="utf-8")
+    store_run(folder, result, run=result["run"], request=request)
     (ws.reports / "latest").write_text(f"{folder.name}\n", encoding="utf-8")
 
 
@@ -84,6 +82,18 @@ def test_a_crossing_between_two_runs_reaches_every_channel_once(ws: Workspace, w
     assert {path.rstrip("/") for path, _, _ in web.requests} == {f"/{_SECRET}", "/b"}
     assert "较可能达标 → 较难达标" in web.requests[0][2]["message"]
     assert _send(ws, web).sent == () and len(web.requests) == 2
+
+
+def test_a_run_that_was_altered_is_told_of_to_nobody(ws: Workspace) -> None:
+    """Neither as the newest, nor as the one before it, with which that is compared."""
+    _run(ws, 0.9, "a", "2025-06-28")
+    _run(ws, 0.1, "b", "2025-06-29")
+    assert [a.kind for a in look(ws, _NOW).alerts] == ["probability"]
+    (ws.reports / "20250629-bbbbbbbbbbbb" / "projection.json").write_text("{}", encoding="utf-8")
+    assert look(ws, _NOW).alerts == ()
+    _run(ws, 0.1, "c", "2025-06-30")
+    found = changes_since(ws, read_run(ws.reports / "20250630-cccccccccccc").result)
+    assert found is not None and found.since["id"] == "20250628-aaaaaaaaaaaa"
 
 
 def test_a_channel_that_fails_stops_no_other_and_is_tried_again(ws: Workspace, web: Web) -> None:

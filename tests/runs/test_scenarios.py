@@ -14,6 +14,7 @@ from forecast.api import Workspace
 from forecast.errors import ForecastError, InputError, UsageError
 from forecast.projection.air_paths import untouched_days
 from forecast.runs.request import Request
+from forecast.runs.scenario_answer import Answer
 from forecast.runs.scenario_packages import asked_packages, named_scenario
 from forecast.runs.scenario_setting import open_setting
 from forecast.scenario.packages import PACKAGES
@@ -27,6 +28,12 @@ _ALL = ("SO2=20%", "NOx=20%", "VOC=20%", "NH3=20%", "PM25=20%", "PM10=20%", "CO=
 def sample(tmp_path_factory: pytest.TempPathFactory, _made_sample: Path) -> Workspace:
     """The built-in sample, shared by tests that leave it as it is."""
     return Workspace(shutil.copytree(_made_sample, tmp_path_factory.mktemp("cuts") / "sample"))
+
+
+@pytest.fixture(scope="module")
+def example(sample: Workspace) -> Answer:
+    """The answer of the sample's own scenario."""
+    return sample.scenario("示例减排", paths=_PATHS)
 
 
 def test_the_baseline_has_the_probabilities_of_the_run(
@@ -199,9 +206,9 @@ def test_a_plan_with_an_inventory_is_quantified(tmp_path: Path, sample: Workspac
     assert graded["inventory_NOx"] == "verified"
 
 
-def test_every_default_stands_with_its_grade(sample: Workspace) -> None:
+def test_every_default_stands_with_its_grade(example: Answer) -> None:
     """Nothing behind an answer is without a grade of evidence and a source."""
-    told = sample.scenario("示例减排", paths=100).told
+    told = example.told
     assert len(told["defaults"]) > 25
     assert all(row["grade"] and row["source"] for row in told["defaults"])
     names = {row["parameter"] for row in told["defaults"]}
@@ -300,9 +307,11 @@ def test_the_region_of_a_file_has_to_be_there(sample: Workspace) -> None:
         sample.scenario("没有")
 
 
-def test_the_order_and_company_of_packages_change_nothing(sample: Workspace) -> None:
+def test_the_order_and_company_of_packages_change_nothing(
+    sample: Workspace, example: Answer
+) -> None:
     """A package has the same answer alone, first or last: common random numbers."""
-    alone = sample.scenario("示例减排", paths=_PATHS).targets
+    alone = example.targets
     both = sample.scenario("hengshui", "示例减排", paths=_PATHS).targets
     name = "示例:区域各项排放减两成"
     pd.testing.assert_frame_equal(
@@ -311,10 +320,10 @@ def test_the_order_and_company_of_packages_change_nothing(sample: Workspace) -> 
     )
 
 
-def test_threads_change_nothing(sample: Workspace) -> None:
+def test_threads_change_nothing(sample: Workspace, example: Answer) -> None:
     """One thread and three give the same rows."""
-    one, three = (sample.scenario("示例减排", paths=200, jobs=j).told["rows"] for j in (1, 3))
-    assert one == three
+    three = sample.scenario("示例减排", paths=_PATHS, jobs=3).told["rows"]
+    assert example.told["rows"] == three
 
 
 def test_a_real_city_answers(real_data: Path, tmp_path: Path) -> None:

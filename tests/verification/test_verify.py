@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from typer.testing import CliRunner, Result
 from forecast.api_verify import VerifyCalls
 from forecast.cli_verify import add_verify
 from forecast.errors import ForecastError, UsageError
-from forecast.projection.hindcast_cases import HindcastSettings, records_of
+from forecast.projection.hindcast_cases import HindcastSettings, PlaceRecord, records_of
 from forecast.projection.hindcast_rows import LEVELS, QUANTILE_COLUMNS
 from forecast.projection.hindcasts import hindcast
 from forecast.projection.summary import QUANTILES
@@ -26,6 +28,7 @@ from forecast.standards.items import AIR_ITEMS
 from forecast.verification.scores import crps_quantiles
 from forecast.verification.tables import event_rows, event_table, score_table
 from forecast.verification.verify import verify
+from forecast.verification.verify_files import write_verification
 from forecast.verification.verify_hindcasts import hindcast_results
 from forecast.verification.verify_rows import quantiles_at
 from forecast.workspace import Workspace
@@ -84,6 +87,13 @@ def cities(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, pd.Data
         workspace, origins(range(2017, 2019)), ["pm25_annual_mean", "good_days"]
     )
     return workspace, rows
+
+
+def unsaid(there: Workspace, tmp_path: Path) -> tuple[Workspace, list[PlaceRecord]]:
+    """A workspace of one's own with the same readings and an empty register, and its records."""
+    without = shutil.ignore_patterns("register", "verify")
+    workspace = Workspace.open(shutil.copytree(there.root, tmp_path / "w", ignore=without))
+    return workspace, records_of(workspace.store.read("air_daily"))
 
 
 EXACT = ("mae", "bias", "pinball", "cover50", "cover80", "cover90", "width90", "persistence",
@@ -181,11 +191,7 @@ def test_nine_quantiles_of_a_run_give_nearly_the_same_crps(
     cities: tuple[Workspace, pd.DataFrame], tmp_path: Path
 ) -> None:
     there, rows = cities
-    workspace = Workspace.open(there.root)
-    other = Workspace.create(tmp_path / "w")
-    records = records_of(workspace.store.read("air_daily"))
-    for record in records:
-        store(other, record.region, record.frame)
+    other, records = unsaid(there, tmp_path)
     levels = [float(q) for q in QUANTILES]
     for result in hindcast_results(rows, records, SETTINGS, created=MADE, levels=levels):
         append_run(other, result)
@@ -199,10 +205,7 @@ def test_nine_quantiles_of_a_run_give_nearly_the_same_crps(
 
 def test_what_is_not_over_waits(cities: tuple[Workspace, pd.DataFrame], tmp_path: Path) -> None:
     there, rows = cities
-    workspace = Workspace.create(tmp_path / "w")
-    records = records_of(there.store.read("air_daily"))
-    for record in records:
-        store(workspace, record.region, record.frame)
+    workspace, records = unsaid(there, tmp_path)
     late = rows[rows["year"] == 2018].assign(year=2019, origin=pd.Timestamp("2018-12-31"))
     late = late.drop_duplicates(["place", "indicator"])
     for result in hindcast_results(late, records, SETTINGS, created=MADE):
@@ -220,10 +223,7 @@ def test_forecasts_made_in_time_are_told_from_those_made_later(
     cities: tuple[Workspace, pd.DataFrame], tmp_path: Path
 ) -> None:
     there, rows = cities
-    workspace = Workspace.create(tmp_path / "w")
-    records = records_of(there.store.read("air_daily"))
-    for record in records:
-        store(workspace, record.region, record.frame)
+    workspace, records = unsaid(there, tmp_path)
     first, *_, last = hindcast_results(rows, records, SETTINGS, created=MADE)
     first["run"]["created"] = "2017-01-01T06:30:00+08:00"
     append_run(workspace, first)
@@ -239,10 +239,7 @@ def test_of_two_runs_of_one_day_the_last_counts(
     cities: tuple[Workspace, pd.DataFrame], tmp_path: Path
 ) -> None:
     there, rows = cities
-    workspace = Workspace.create(tmp_path / "w")
-    records = records_of(there.store.read("air_daily"))
-    for record in records:
-        store(workspace, record.region, record.frame)
+    workspace, records = unsaid(there, tmp_path)
     one, *_ = hindcast_results(rows, records, SETTINGS, created=MADE)
     append_run(workspace, one)
     again = json.loads(json.dumps(one))
@@ -265,6 +262,18 @@ def test_dates_region_and_indicator_narrow_it(cities: tuple[Workspace, pd.DataFr
     assert set(found.forecasts["indicator"]) == {"pm25_annual_mean"}
 
 
+def test_dust_of_a_zero_is_a_zero_in_every_table(
+    cities: tuple[Workspace, pd.DataFrame], tmp_path: Path
+) -> None:
+    """A forecast without a spread that came true has a CRPS of 0, not of 1e-15."""
+    workspace, _ = cities
+    found = verify(workspace, indicator="good_days")
+    found = replace(found, scores=found.scores.assign(crps=1.1e-15, bias=-2.2e-16))
+    folder = write_verification(workspace, found, tmp_path / "v")
+    assert "e-" not in (folder / "scores.csv").read_text(encoding="utf-8-sig")
+    assert {row["crps"] for row in found.to_dict()["scores"]} == {0.0}
+
+
 def test_an_empty_register_is_one_sentence_with_its_cure(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "w")
     with pytest.raises(ForecastError, match="is empty") as caught:
@@ -277,6 +286,11 @@ def test_what_it_does_not_hold_is_named(cities: tuple[Workspace, pd.DataFrame]) 
     with pytest.raises(ForecastError, match="co_p95") as caught:
         verify(workspace, indicator="co_p95")
     assert "2016-12-31 to 2018-06-30" in caught.value.cure
+    with pytest.raises(ForecastError, match="no forecast of the region nowhere") as caught:
+        verify(workspace, region="nowhere")
+    assert caught.value.cure == "Regions it has: 东山市, 西山市."
+    with pytest.raises(ForecastError, match=r"of what is asked for \(东山, from 2030-01-01\)"):
+        verify(workspace, region="东山", since=date(2030, 1, 1))
     with pytest.raises(UsageError, match="is after --until"):
         verify(workspace, since=date(2018, 1, 1), until=date(2017, 1, 1))
     with pytest.raises(ForecastError, match="before its year was over"):
@@ -340,7 +354,7 @@ def test_json_says_the_same_and_nothing_else(
 
 
 def test_chinese_output_can_be_printed_under_cp936(run: Run) -> None:
-    done = run("--lang", "zh")
+    done = run("--lang", "zh", "--indicator", "good_days")
     assert done.exit_code == 0
     assert done.stdout.encode("cp936").decode("cp936") == done.stdout
 

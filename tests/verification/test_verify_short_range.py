@@ -25,6 +25,10 @@ from forecast.workspace import Workspace
 #: PM2.5 [µg/m³] of a day and its AQI under HJ 633-2012: nodes 35/50, 75/100, 115/150, 150/200, 250/300.
 GOOD, LIGHT, MODERATE, HEAVY = 55.0, 95.0, 132.5, 200.0
 AQI = {GOOD: 75, LIGHT: 125, MODERATE: 175, HEAVY: 250}
+#: Rules of warnings: from one half, from four fifths, none.
+HALF = {"level": "moderate", "probability": 0.5, "days": 7}
+STRICT = {"level": "light", "probability": 0.8, "days": 1}
+SILENT = {"level": "", "probability": 0.5, "days": 7}
 
 
 def odds(p: float) -> tuple[float, ...]:
@@ -60,7 +64,7 @@ def measured(
 
 def said(
     workspace: Workspace, as_of: str, *weeks: Any, water: Sequence[Any] = (), created: str = "",
-    run: str = "x", standard: str = "by date",
+    run: str = "x", standard: str = "by date", rule: Any = HALF,
 ) -> None:  # fmt: skip
     """Put the outlook of a run into the register, made at half past six of the next morning."""
     next_day = (pd.Timestamp(as_of) + pd.Timedelta(days=1)).strftime("%Y-%m-%d")
@@ -80,18 +84,19 @@ def said(
             "run": {"id": f"{as_of}-{run}", "as_of": as_of, "year": 2026, "seed": 1, "version": "0",
                     "created": created or f"{next_day}T06:30:00+08:00", "standard": standard},
             "projections": [yearly],
-            "short_range": {"air": list(weeks), "water": list(water)},
+            "short_range": {"air": list(weeks), "water": list(water)}
+            | ({"warning": rule} if rule else {}),
         },
     )  # fmt: skip
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """A workspace that warns from one half on."""
+    """A workspace that would warn from 0.95 on now; its runs warned from one half."""
     made = Workspace.create(tmp_path / "w")
     text = made.config_path.read_text(encoding="utf-8")
     assert "episode_probability = 0.3 " in text
-    text = text.replace("episode_probability = 0.3 ", "episode_probability = 0.5 ")
+    text = text.replace("episode_probability = 0.3 ", "episode_probability = 0.95 ")
     made.config_path.write_text(text, encoding="utf-8")
     return Workspace.open(made.root)
 
@@ -132,6 +137,48 @@ def test_warnings_and_odds_are_scored_as_by_hand(four_days: Workspace) -> None:
     assert found.days["aqi"].tolist() == [AQI[v] for v in (MODERATE, LIGHT, HEAVY, GOOD)]
     # Light pollution: the AQI of 125 counts, that of 75 doesn't.
     assert one(found.scores, group="all", kind="light")["events"] == 3
+
+
+def test_each_run_is_held_to_the_rule_it_warned_by(workspace: Workspace) -> None:
+    """A change of the configuration makes no hit of a miss, nor a miss of a hit."""
+    measured(workspace, "2026-01-05", [GOOD, MODERATE, MODERATE, MODERATE])
+    for day, rule in (("05", HALF), ("06", STRICT), ("07", None)):
+        said(workspace, f"2026-01-{day}", made_city(odds(0.4 if rule is None else 0.6),
+             issued=f"2026-01-{day}"), rule=rule)  # fmt: skip
+    found = verify_short_range(workspace)
+    row = one(found.scores, group="all", kind="moderate")
+    # 0.6 from one half on is a hit, from four fifths a miss; 0.4 is one by the default of 0.3.
+    assert (row["hits"], row["misses"]) == (2, 1)
+    assert (row["warned_from"], row["warned_from_max"]) == (0.3, 0.8)
+    # The second run sent messages of light pollution, and of heavy, on the first day ahead.
+    shares = [one(found.scores, group="all", kind=k)["in_force"] for k in ("light", "moderate")]
+    assert shares == pytest.approx([1 / 3, 2 / 3])
+    assert one(found.scores, group="all", kind="heavy")["in_force"] == 1.0
+    assert "概率不低于30 %至80 %即预警" in found.sentences[1][0]
+    assert any(
+        "其中1条的运行没有登记当时的预警规则,按默认的30 %计" in zh for zh, _ in found.sentences
+    )
+    assert found.days["warned_level"].tolist() == ["moderate", "light", "moderate"]
+
+
+def test_a_workspace_that_sent_no_warning_is_not_said_to_have(workspace: Workspace) -> None:
+    measured(workspace, "2026-01-05", [GOOD, MODERATE, MODERATE])
+    for day in ("05", "06"):
+        said(workspace, f"2026-01-{day}", made_city(*[odds(0.6)] * 2, issued=f"2026-01-{day}"),
+             rule=SILENT)  # fmt: skip
+    found = verify_short_range(workspace)
+    assert one(found.scores, group="all", kind="moderate")["in_force"] == 0.0
+    assert "warned from 50 % (no message was sent of it then): 2 hits" in found.sentences[1][1]
+
+
+def test_days_that_no_message_looked_at_are_not_in_force(workspace: Workspace) -> None:
+    measured(workspace, "2026-01-05", [GOOD, MODERATE, MODERATE, LIGHT])
+    said(workspace, "2026-01-05", made_city(*[odds(0.9)] * 3), rule=STRICT)
+    found = verify_short_range(workspace)
+    leads = [one(found.scores, group="lead", kind="light", lead=k)["in_force"] for k in (1, 2, 3)]
+    assert leads == [1.0, 0.0, 0.0]
+    # Told of is what messages were sent of.
+    assert found.sentences[1][1].startswith("day 1, light or worse pollution: 1 of 1 days")
 
 
 def test_levels_and_leading_items_are_scored(four_days: Workspace) -> None:

@@ -31,6 +31,9 @@ SUFFIXES = (
     ".json", ".xlsx", ".xlsm", ".csv", ".txt", ".tsv", ".rdb", ".xls", ".zip",
 )  # fmt: skip
 
+#: Those of one word; years of daily files are told apart each morning.
+_SINGLE = frozenset(suffix for suffix in SUFFIXES if suffix.count(".") == 1)
+
 #: The mark on a raw copy whose name was taken by another content: its receipt and its hash.
 _COPY = re.compile(r"\.(?:(?P<received>[0-9]{14})-)?[0-9a-f]{8}$")
 
@@ -141,7 +144,11 @@ def received_before(path: Path) -> str:
 def _bare(path: Path) -> str:
     """Return the file's name without its ending."""
     name = path.name
-    ending = next((s for s in SUFFIXES if name.lower().endswith(s)), path.suffix)
+    lower = name.lower()
+    dot = lower.rfind(".")
+    if lower[dot:] in _SINGLE:
+        return name[:dot]
+    ending = next((s for s in SUFFIXES if lower.endswith(s)), path.suffix)
     return name[: len(name) - len(ending)]
 
 

@@ -72,15 +72,17 @@ def read_days(
 
     moments, why = times(body[day], last_year=request.last_year, whole_days=True)
     undated = np.isnat(moments) & ~nameless
-    notes.problem(list(body.index[undated]), day, list(body[day][undated]), list(why[undated]))
+    if undated.any():
+        notes.problem(list(body.index[undated]), day, list(body[day][undated]), list(why[undated]))
     usable = ~undated & ~nameless
     values: dict[str, NDArray[np.float64]] = {}
     for column, item in items.items():
         read = numbers(body[column])
-        bad = read.bad & usable
-        notes.problem(
-            list(body.index[bad]), column, list(body[column][bad]), "not a number; row set aside"
-        )
+        if (bad := read.bad & usable).any():
+            notes.problem(
+                list(body.index[bad]), column, list(body[column][bad]),
+                "not a number; row set aside",
+            )  # fmt: skip
         usable &= ~read.bad
         values[item] = read.values
     frame = pd.DataFrame(values, index=body.index)[usable]
@@ -110,14 +112,14 @@ def read_days(
         frame, conflicting, places = (x[odd == ""] for x in (frame, conflicting, places))
         kept = {item: found[odd == ""] for item, found in kept.items()}
 
-    parts = []
+    parts: list[tuple[str, NDArray[np.bool_], NDArray[np.str_]]] = []
     days = frame["date"].to_numpy("datetime64[D]").astype(np.int64)
     for item, found in kept.items():
-        wrong = outside(item, found)
-        notes.problem(
-            list(frame.index[wrong]), names[item], [f"{v:g}" for v in found[wrong]],
-            f"outside what {item} can be; the rest of the row is kept",
-        )  # fmt: skip
+        if (wrong := outside(item, found)).any():
+            notes.problem(
+                list(frame.index[wrong]), names[item], [f"{v:g}" for v in found[wrong]],
+                f"outside what {item} can be; the rest of the row is kept",
+            )  # fmt: skip
         there = ~wrong & ~np.isnan(found)
         notes.missing += int(np.isnan(found).sum())
         flag = np.where(conflicting[there], "conflicting", "")
@@ -125,8 +127,8 @@ def read_days(
         flag = _flagged(flag, alone, "suspect_spike")
         if item == "aqi_published" and aqi_cap is not None:
             flag = _flagged(flag, found[there] >= aqi_cap, "capped")
-        parts.append(_tidy(frame[there], item, found[there], flag))
-    rows = pd.concat(parts, ignore_index=True)
+        parts.append((item, there, flag))
+    rows = _tidy(frame, kept, parts)
     names_of_places = region[~nameless].drop_duplicates()
     cities = pd.DataFrame(
         {"region": names_of_places, "place": names_of_places, "place_kind": "city"}
@@ -140,21 +142,27 @@ def _flagged(flag: NDArray[np.str_], where: NDArray[np.bool_], word: str) -> NDA
 
 
 def _tidy(
-    frame: pd.DataFrame, item: str, values: NDArray[np.float64], flag: NDArray[np.str_]
+    frame: pd.DataFrame,
+    values: dict[str, NDArray[np.float64]],
+    parts: list[tuple[str, NDArray[np.bool_], NDArray[np.str_]]],
 ) -> pd.DataFrame:
-    date = frame["date"].to_numpy("datetime64[s]")
+    """Return the rows of all items, one item below the other; a part is item, its rows and flags."""
+    at = np.concatenate([np.flatnonzero(there) for _, there, _ in parts])
+    sizes = [int(there.sum()) for _, there, _ in parts]
+    date = frame["date"].to_numpy("datetime64[s]")[at]
+    region = frame["region"].take(at).reset_index(drop=True)
     return pd.DataFrame(
         {
-            "region": frame["region"].to_numpy(),
-            "place": frame["region"].to_numpy(),
+            "region": region,
+            "place": region,
             "place_kind": "city",
             "date": date,
-            "item": item,
-            "value": values,
+            "item": np.repeat([item for item, _, _ in parts], sizes),
+            "value": np.concatenate([values[item][there] for item, there, _ in parts]),
             "basis": np.where(date < BASIS_CHANGE, "standard_state", "actual"),
-            "version": frame["version"].to_numpy(),
-            "flag": flag,
+            "version": frame["version"].take(at).reset_index(drop=True),
+            "flag": np.concatenate([flag for _, _, flag in parts]),
             "known_from": date + _END_OF_DAY,
-            "row": frame.index.to_numpy(np.int32),
+            "row": frame.index.to_numpy(np.int32)[at],
         }
     )

@@ -18,10 +18,14 @@ from forecast.models.pooled import AirPooled
 from forecast.models.residuals import Dates, draw_dates
 from forecast.standards.items import AIR_ITEMS
 
-__all__ = ["SharedDraws", "share_draws"]
+__all__ = ["NationDraws", "SharedDraws", "nation_draws", "share_draws"]
 
 #: Anchors of the slow error that may be asked for.
 MOST_ANCHORS = 8
+
+
+#: Nation's part of ``slow`` and of ``parameters``, see :class:`SharedDraws`.
+NationDraws = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,18 @@ class SharedDraws:
     common_share: float
 
 
+def nation_draws(nation: np.random.Generator, n_paths: int, pooled: AirPooled) -> NationDraws:
+    """Draw what all groups have in common; the same for each, so drawn once for many of them."""
+    weight = np.sqrt(pooled.nation_share)
+    slow, parameters = (
+        weight * nation.standard_normal((n_paths, n, len(AIR_ITEMS)))
+        for n in (MOST_ANCHORS, COLUMNS)
+    )
+    return slow, parameters
+
+
 def share_draws(
-    nation: np.random.Generator,
+    nation: NationDraws,
     group: np.random.Generator,
     *,
     first: np.datetime64,
@@ -61,19 +75,15 @@ def share_draws(
     """Draw what the places of a group have in common.
 
     Args:
-        nation: generator that all groups are given in the same state.
+        nation: what all groups have in common, of as many paths.
         group: generator of this group.
         first: first day with a reading of any place of the group.
         start, end: first and last day to draw for any place.
         n_paths: number of paths.
         pooled: the shares of the slow error that are common, and its tails.
     """
-    drawn = []
-    for n in (MOST_ANCHORS, COLUMNS):
-        shape = (n_paths, n, len(AIR_ITEMS))
-        part = np.sqrt(pooled.nation_share) * nation.standard_normal(shape)
-        drawn.append(part + np.sqrt(pooled.group_share) * group.standard_normal(shape))
-    slow, parameters = drawn
+    weight = np.sqrt(pooled.group_share)
+    slow, parameters = (part + weight * group.standard_normal(part.shape) for part in nation)
     tail = np.sqrt((pooled.degrees - 2.0) / group.chisquare(pooled.degrees, size=n_paths))
     n_past, n_future = int((start - first).astype(int)), int((end - start).astype(int)) + 1
     dates = draw_dates(n_past, n_future, n_paths, len(AIR_ITEMS), group)

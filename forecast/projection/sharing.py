@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.models.pooled import shipped_air
-from forecast.models.shared_draws import SharedDraws, share_draws
+from forecast.models.shared_draws import NationDraws, SharedDraws, nation_draws, share_draws
 from forecast.projection.settings import Settings
 from forecast.projection.streams import stream
 from forecast.region_names import normalise_region
@@ -84,11 +84,16 @@ def sharing_of(
     return {region: found[own[region]] for region in spans}
 
 
+@lru_cache(maxsize=1)
+def _nation(seed: int, n_paths: int) -> NationDraws:
+    return nation_draws(stream(seed, "air", "nation"), n_paths, shipped_air())
+
+
 @lru_cache(maxsize=4)
 def shared_draws(sharing: Sharing) -> SharedDraws:
     """Return the draws; those of the last few groups are kept."""
     return share_draws(
-        stream(sharing.seed, "air", "nation"),
+        _nation(sharing.seed, sharing.n_paths),
         stream(sharing.seed, "air", "group", sharing.group),
         first=sharing.first,
         start=sharing.start,

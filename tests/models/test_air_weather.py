@@ -17,7 +17,7 @@ from forecast.models.air_weather import AirWeather
 from forecast.models.pooled import shipped_air
 from forecast.models.registry import weather_model
 from forecast.models.residuals import Dates
-from forecast.models.shared_draws import share_draws
+from forecast.models.shared_draws import nation_draws, share_draws
 from forecast.models.weather_effect import MIN_WEATHER_DAYS, ridge_effect, weather_days
 
 WINDS = -0.15
@@ -285,8 +285,9 @@ def test_ninety_percent_intervals_hold_on_made_cities() -> None:
 def test_places_of_a_group_share_the_weather_they_draw() -> None:
     """Two places with the same weather and own noise: days of one path move together."""
     start, end = np.datetime64("2017-01-01"), np.datetime64("2017-03-31")
+    nation = nation_draws(np.random.default_rng(1), 40, shipped_air())
     shared = share_draws(
-        np.random.default_rng(1), np.random.default_rng(2), first=np.datetime64("2013-06-01"),
+        nation, np.random.default_rng(2), first=np.datetime64("2013-06-01"),
         start=start, end=end, n_paths=40, pooled=shipped_air(),
     )  # fmt: skip
     days = np.arange(start, end + 1)

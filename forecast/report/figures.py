@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from forecast.charts.bad_day_budget import BadDayBudgetData
 from forecast.charts.chart import Chart, save
 from forecast.charts.scoreboard import scoreboard
 from forecast.errors import InputError
+from forecast.processes import spread
 from forecast.projection.flow_trends import FlowTrend
 from forecast.projection.panel import Panel, PanelProjection
 from forecast.region_names import normalise_region
@@ -75,13 +77,9 @@ def draw_figures(
         if wanted(region):
             made.append(flow_job(region, trends, run_id, notices))
     made.extend(scenario_jobs(result.get("scenarios", ()), notices))
-    from joblib import Parallel, delayed
-
     out: list[PageChart] = []
     names: list[str] = []
-    drawn = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_draw)(region, place, draw, folder) for region, place, draw in made
-    )
+    drawn = spread(partial(_draw, folder=folder), made, jobs)
     for at, charts in enumerate(drawn, start=1):
         out.extend(charts)
         names.extend(Path(chart.csv_name).stem for chart in charts)
@@ -151,10 +149,9 @@ def _budget(
                    footer=replace(data.footer, run_id=run_id))  # fmt: skip
 
 
-def _draw(
-    region: str, place: str, draw: Callable[[], list[Chart]], folder: Path
-) -> list[PageChart]:
+def _draw(job: tuple[str, str, Callable[[], list[Chart]]], folder: Path) -> list[PageChart]:
     """Draw and save the charts of one place."""
+    region, place, draw = job
     out = []
     for chart in draw():
         written = save(chart, folder, ("svg", "png"))

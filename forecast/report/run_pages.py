@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from html import unescape
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from forecast.charts.fonts import missing_glyphs, subset_woff
 from forecast.disk import write_file
+from forecast.processes import spread
 from forecast.projection.air import AirProjection
 from forecast.region_names import normalise_region
 from forecast.report.air_figures import TRACKED, calendar_of, tracker_data
@@ -26,6 +27,7 @@ from forecast.report.page import PageChart, PageContext, page_text, write_page
 from forecast.report.page_names import page_names
 from forecast.report.page_templates import page_templates
 from forecast.report.region_results import RegionResult, by_region, warnings_by_region
+from forecast.shell_words import as_word
 from forecast.standards.indicators import indicator
 
 __all__ = ["write_run_pages"]
@@ -173,23 +175,14 @@ def _commands(part: RegionResult) -> tuple[str, ...]:
     names = (*(_AIR_CHARTS if "air" in domains else ()),
              *(_WATER_CHARTS if "water" in domains else ()))  # fmt: skip
     when = "" if year is None else f" --year {year}"
-    return tuple(f"forecast chart {name} --region {_quoted(part.name)}{when}" for name in names)
-
-
-def _quoted(name: str) -> str:
-    """A name as one word of a command line; what every shell takes as it is stays."""
-    return name if name.isalnum() else shlex.quote(name)
+    return tuple(f"forecast chart {name} --region {as_word(part.name)}{when}" for name in names)
 
 
 def _in_batches(
     made: Iterator[_Job], folder: Path, jobs: int
 ) -> Iterator[list[tuple[OverviewLine, set[str]]]]:
-    from joblib import Parallel, delayed
-
     batches = iter(lambda: list(islice(made, _BATCH)), [])
-    yield from Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_write_batch)(batch, folder) for batch in batches
-    )
+    yield from spread(partial(_write_batch, folder=folder), batches, jobs)
 
 
 def _write_batch(batch: Sequence[_Job], folder: Path) -> list[tuple[OverviewLine, set[str]]]:

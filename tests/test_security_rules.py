@@ -19,7 +19,10 @@ _FORBIDDEN = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml", "imp
 _CALLS = {"eval", "exec", "compile", "__import__"}
 
 #: Functions of joblib that stay in the process: work is shared out, nothing is stored or loaded.
-_JOBLIB = {"Parallel", "cpu_count", "delayed", "get_reusable_executor", "hash", "parallel_config"}
+_JOBLIB = {
+    "BrokenProcessPool", "Parallel", "cpu_count", "delayed", "get_reusable_executor", "hash",
+    "parallel_config",
+}  # fmt: skip
 
 #: Calls that take a query.
 _QUERIES = {"execute", "exec_driver_sql", "sql"}

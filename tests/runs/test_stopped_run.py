@@ -38,6 +38,10 @@ def _ended(process: int) -> bool:
         return True
 
 
+def _hears_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(not _PROCESSES.is_dir(), reason="looks for processes in /proc")
 def test_ctrl_c_ends_the_workers_and_leaves_nothing(tmp_path: Path) -> None:
     ws = make_nation(tmp_path / "W", 12, wet=1, first="2024-01-01")
@@ -49,6 +53,8 @@ def test_ctrl_c_ends_the_workers_and_leaves_nothing(tmp_path: Path) -> None:
          "--paths", "2000", "--lang", "en"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         env={**os.environ, "JOBLIB_TEMP_FOLDER": str(aside), "TMPDIR": str(aside)},
+        # A job in the background of a shell ignores Ctrl+C, and hands that on to its children.
+        preexec_fn=_hears_ctrl_c,
     )  # fmt: skip
     try:
         until = time.monotonic() + 120
@@ -61,6 +67,7 @@ def test_ctrl_c_ends_the_workers_and_leaves_nothing(tmp_path: Path) -> None:
         out, err = run.communicate(timeout=60)
     finally:
         run.kill()
+        run.wait()
     assert run.returncode == 130
     assert out == b""
     assert err.decode() == "forecast: stopped; the tables and earlier runs are as they were.\n"

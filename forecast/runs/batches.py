@@ -33,7 +33,7 @@ from forecast.store_then import StoreThen
 from forecast.targets.applying import plans_of_region
 
 __all__ = [
-    "AirBatch", "Batch", "BatchAnswer", "Tables", "WaterBatch", "WaterFits", "answer_batch",
+    "AirBatch", "Batch", "BatchAnswer", "Share", "Tables", "WaterBatch", "WaterFits", "answer_batch",
     "first_batches", "water_batches",
 ]  # fmt: skip
 
@@ -130,8 +130,8 @@ class BatchAnswer:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Some regions to project and judge.
+class Share:
+    """Some regions to project and judge, described; a batch is one that can be worked off.
 
     Attributes:
         regions: as the readings name them.
@@ -157,10 +157,6 @@ class Batch:
     fits: str
     known_at: date | None
 
-    def answer(self) -> BatchAnswer:
-        """Read the readings and work the batch off."""
-        raise NotImplementedError
-
     def kept(self) -> KeptFits:
         """Where fits are kept: in the workspace, or beside the copy of its tables."""
         return KeptFits(cache_folder() / "fits" if self.tables.is_shared else Path(self.fits))
@@ -173,7 +169,7 @@ class Batch:
         )  # fmt: skip
 
 
-class AirBatch(Batch):
+class AirBatch(Share):
     """The air of some cities."""
 
     def answer(self) -> BatchAnswer:
@@ -191,7 +187,7 @@ class AirBatch(Batch):
         )
 
 
-class WaterFits(Batch):
+class WaterFits(Share):
     """What the sections of all regions have in common, also of those that are not asked for."""
 
     def answer(self) -> BatchAnswer:
@@ -203,7 +199,7 @@ class WaterFits(Batch):
 
 
 @dataclass(frozen=True)
-class WaterBatch(Batch):
+class WaterBatch(Share):
     """The sections of some regions, after the fit; ``fitted`` is their part of it."""
 
     fitted: tuple[WaterRegion, ...] = field(default=(), repr=False)
@@ -217,12 +213,16 @@ class WaterBatch(Batch):
         return BatchAnswer("water", tuple(answers), n_places=len(self.fitted))
 
 
+#: What a process works off.
+Batch = AirBatch | WaterFits | WaterBatch
+
+
 def _files(readings: pd.DataFrame) -> frozenset[str]:
     return frozenset(map(str, readings["file_id"].unique()))
 
 
 def first_batches(
-    whole: Batch, cities: Collection[str], waters: Collection[str], workers: int
+    whole: Share, cities: Collection[str], waters: Collection[str], workers: int
 ) -> list[Batch]:
     """Cut what can be begun at once: the fit of all sections, which takes longest, and all air.
 
@@ -242,7 +242,7 @@ def first_batches(
     return made
 
 
-def water_batches(whole: Batch, fitted: Iterable[WaterRegion], workers: int) -> list[Batch]:
+def water_batches(whole: Share, fitted: Iterable[WaterRegion], workers: int) -> list[Batch]:
     """Cut what is left of water after the fit; arguments as for :func:`first_batches`."""
     own: dict[str, WaterRegion] = {one.region: one for one in fitted}
     by_key = _forms(sorted(own))
@@ -277,7 +277,7 @@ def _evenly(sizes: Mapping[str, int], most: int, workers: int) -> list[list[str]
     return found
 
 
-def _part(whole: Batch, keys: Iterable[str], names: tuple[str, ...]) -> Batch:
+def _part(whole: Share, keys: Iterable[str], names: tuple[str, ...]) -> Share:
     """The description of some regions; what is known of others is not needed there."""
     chosen, panel = set(keys), whole.panel
     near = {normalise_region(m) for g in panel.groups for m in g.members}

@@ -25,7 +25,7 @@ from forecast.projection.panel import Panel, PanelProjection, city_spans
 from forecast.projection.settings import Settings
 from forecast.projection.water_regions import WaterRegion
 from forecast.region_names import normalise_region
-from forecast.runs.batches import Batch, Tables, first_batches, water_batches
+from forecast.runs.batches import Batch, Share, Tables, first_batches, water_batches
 from forecast.runs.inputs import load_panel, open_panel, with_readings
 from forecast.runs.manifest import file_sha256
 from forecast.runs.request import Request, settings_of
@@ -269,7 +269,7 @@ def _projected(
         panel = replace(panel, spans=city_spans(panel.air, settings.as_of))
     cities, waters = ({r for r, _ in p} for p in (question.cities, question.waters))
     homes = home_names(panel, cities, waters)
-    whole = Batch(
+    whole = Share(
         (), Tables.of(question.store, config.run.cluster_tables if cluster else ""), config,
         replace(panel, air=panel.air[:0], water=panel.water[:0], dust_days=panel.dust_days[:0],
                 weather={}),

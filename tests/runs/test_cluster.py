@@ -19,7 +19,7 @@ from made_nation import make_nation
 from forecast.configuration import Config
 from forecast.errors import ForecastError, UsageError
 from forecast.runs import cluster as cluster_module
-from forecast.runs.batches import Batch, BatchAnswer
+from forecast.runs.batches import Batch, BatchAnswer, Share
 from forecast.runs.cluster import check_address, on_cluster
 from forecast.runs.manifest import to_json
 from forecast.runs.projecting import answered, question_of
@@ -181,7 +181,7 @@ def test_a_worker_that_does_not_see_the_tables_is_named(
         list(on_cluster([other], cluster.address))
 
 
-class Deadly(Batch):
+class Deadly(Share):
     """Ends whatever process works it off."""
 
     def answer(self) -> BatchAnswer:

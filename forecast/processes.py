@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
 from forecast.errors import ForecastError
 
 __all__ = ["spread"]
+
+#: Seconds between two looks of a process at whether the one that started it is still there.
+_LOOKS = 1.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -37,7 +43,9 @@ def spread(
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     # More threads than one a process would only wait for each other, and could change a last bit.
-    with parallel_config(backend="loky", inner_max_num_threads=1):
+    with parallel_config(
+        backend="loky", inner_max_num_threads=1, initializer=_end_with, initargs=(os.getpid(),)
+    ):
         spreading = Parallel(
             n_jobs=jobs, return_as="generator" if ordered else "generator_unordered",
             batch_size=1, pre_dispatch="2*n_jobs",
@@ -58,6 +66,24 @@ def spread(
                 # Whatever they are at: nobody waits for it any more.
                 with contextlib.suppress(Exception):
                     get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
+
+
+def _end_with(parent: int) -> None:
+    """Let this process end soon after the one that started it, even if that was killed.
+
+    Each of several processes holds the others' ends of the pipes open, so none would see them break
+    and each would wait for ever. Windows breaks the pipe itself.
+    """
+    if os.name != "posix":
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOKS)
+        # At once: what it writes is made beside and renamed, so that nothing is left half done.
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
 
 
 @contextlib.contextmanager

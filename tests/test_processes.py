@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +43,39 @@ def test_processes_give_the_same_in_order_and_one_that_dies_is_one_sentence() ->
 def test_what_goes_wrong_in_a_process_is_told_as_it_is() -> None:
     with pytest.raises(ValueError, match=r"math domain|nonnegative"):
         list(spread(math.sqrt, [1.0, -1.0, 2.0], 2))
+
+
+#: Names its workers, one line each, and keeps them at work.
+_PARENT = """
+import os, time
+from forecast.processes import spread
+
+if __name__ == "__main__":
+    for number in spread(eval, ["__import__('os').getpid()"] * 8 + ["__import__('time').sleep(600)"] * 4, 2):
+        print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_workers_end_when_the_process_that_started_them_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(_PARENT, encoding="utf-8")
+    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as one:
+        assert one.stdout is not None
+        workers = {int(one.stdout.readline()) for _ in range(8)}
+        assert one.pid not in workers
+        assert all(map(_lives, workers))
+        one.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 60.0
+    while any(map(_lives, workers)):
+        assert time.monotonic() < until, f"workers are left: {workers}"
+        time.sleep(0.1)
+
+
+def _lives(process: int) -> bool:
+    try:
+        # One that ended and that nobody asked after yet is a name only.
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return state[0] != "Z"
+    except OSError:
+        return False

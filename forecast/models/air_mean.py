@@ -7,6 +7,7 @@ exceptional spans count little, and a break of the record is a step of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,8 +141,19 @@ def fit_mean(
 
 
 def calendar_columns(days: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Columns season, weekend and holidays of each day; the first two are the first harmonic."""
-    return np.column_stack([harmonics(days, HARMONICS), is_weekend(days), holiday_terms(days)])
+    """Columns season, weekend and holidays of each day; the first two are the first harmonic.
+
+    Read-only, since places with a record of the same days share them.
+    """
+    return _calendar_of(days.astype("datetime64[D]").tobytes())
+
+
+@lru_cache(maxsize=8)
+def _calendar_of(told: bytes) -> NDArray[np.float64]:
+    days = np.frombuffer(told, dtype="datetime64[D]")
+    columns = np.column_stack([harmonics(days, HARMONICS), is_weekend(days), holiday_terms(days)])
+    columns.flags.writeable = False
+    return columns
 
 
 def _past_design(

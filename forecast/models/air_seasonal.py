@@ -269,7 +269,9 @@ class AirSeasonal:
                 block += (loads[:, some] @ draws[:, :, part]).swapaxes(0, 1)
                 if beside:
                     block += driven[:, some].swapaxes(0, 1)
-                np.clip(block, low, high, out=block)
+                # A third of the time of clip().
+                np.maximum(block, low, out=block)
+                np.minimum(block, high, out=block)
                 np.exp(block, out=block)
         values = drawn.transpose(2, 0, 1)
         every = len(leads) == len(ahead) and bool((leads == ahead).all())

@@ -259,14 +259,18 @@ def draw_positions(
     fewest = np.ceil(ahead / year)
     most = np.floor((n_past - 1 + ahead) / year)
     choices = np.maximum(most - fewest + 1, 0)
-    years = fewest + np.floor(rng.random((n_paths, n_future)) * choices)
+    chance = rng.random((n_paths, n_future))
     moved = rng.integers(-window, window + 1, size=(n_paths, n_future))
-    shift = np.rint(years * year).astype(np.int64) - moved
+    past = rng.integers(0, n_past, size=(n_paths, n_future))
+    # What is drawn for a day counts where a run starts there; every path starts with one.
+    at = np.flatnonzero(starts)
+    day = at % n_future
+    years = fewest[day] + np.floor(chance.ravel()[at] * choices[day])
+    shift = np.rint(years * year).astype(np.int64) - moved.ravel()[at]
     # Where no past year has the season, a run starts on any past day.
-    anywhere = ahead + n_past - 1 - rng.integers(0, n_past, size=(n_paths, n_future))
-    shift = np.where(choices > 0, shift, anywhere)
-    last_start = np.maximum.accumulate(np.where(starts, np.arange(n_future), 0), axis=1)
-    position = n_past - 1 + ahead - np.take_along_axis(shift, last_start, axis=1)
+    shift = np.where(choices[day] > 0, shift, ahead[day] + n_past - 1 - past.ravel()[at])
+    lengths = np.diff(at, append=starts.size)
+    position = n_past - 1 + ahead - np.repeat(shift, lengths).reshape(starts.shape)
     # A run that leaves the record goes on a year earlier or later, or anywhere in a short one.
     span = round(year) if n_past > year else n_past
     position = np.where(position >= n_past, position - span, position)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 from soak_city import ZONE, Delivery
@@ -37,7 +40,7 @@ What may grow, and how far:
   uncertainty of the line, the growth may be 1.25 times that share, {_MORE_MEMORY:g} MB (memory is handed out in pieces)
   and {_MORE_CPU:g} s (measured beside other work).
 - What comes of having lived (mornings, files, runs, lists) is the difference to the new workspace with the same
-  readings: a run may take 15 MB and a quarter of its time + 0.2 s more, an ingest in which nothing is new 15 MB and
+  readings: a run that fits all models anew may take 15 MB and a quarter of its time + 0.2 s more, an ingest in which nothing is new 15 MB and
   {1000 * _EACH_FILE:g} ms for each raw file more + 0.1 s. A file that was read long ago is not opened; its name is compared
   with the lists of what came when.
 - Folders of runs: as many days as the configuration keeps, one a month, and those by hand; logs: their number by
@@ -148,15 +151,18 @@ def _beside_new_ones(life: Life, found: Checked, slopes: dict[str, tuple[float, 
     first, last = life.mornings[0].day, life.mornings[-1].day
     with_first = [d for d in life.dropped if d.readings and d.due.date() <= first + _BEGIN]
     with_all = [d for d in life.dropped if d.readings]
-    machines = {
+    places = {
         "with the first readings": (
             _filled(life, found, "young", with_first, None),
             first + _BEGIN,
         ),
         "with all readings": (_filled(life, found, "new", with_all, last), last),
-        "lived in": (life.machine, last),
+        "lived in": (life.machine.root, last),
     }
-    costs = _costs(machines)
+    # Not forked from this process: what it holds by now would be taken for theirs, and what it has
+    # given back would serve them.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
+        costs = fresh.submit(_costs, places).result()
     for name, one in costs.items():
         found.row(
             f"the workspace {name}: a run; an ingest with nothing new",
@@ -204,7 +210,7 @@ def _beside_new_ones(life: Life, found: Checked, slopes: dict[str, tuple[float, 
 
 def _filled(
     life: Life, found: Checked, name: str, deliveries: list[Delivery], fetched: date | None
-) -> Machine:
+) -> Path:
     """Return a new workspace with these readings, each kind in one file; what was fetched with it."""
     root = life.root.parent / name
     make_workspace(root, **life.settings)
@@ -221,41 +227,43 @@ def _filled(
     for at, (head, lines) in enumerate(tables.items()):
         text = "\n".join([head, *lines.values()]) + "\n"
         (folder / f"table{at}.csv").write_text(text, encoding="utf-8")
-    machine = Machine(root, beside=life.machine)
     if fetched is not None:
         for place in life.machine.root.joinpath("data", "raw").iterdir():
             if place.is_dir() and place.name != "inbox":
                 shutil.copytree(place, root / "data" / "raw" / place.name)
     until = fetched or life.mornings[0].day + _BEGIN
-    took = machine.run(_morning(until), "ingest", str(root / "data" / "raw"))
+    took = Machine(root).run(_morning(until), "ingest", str(root / "data" / "raw"))
     found.must(took.code == 0, f"the workspace {name} could not be filled: {took.said}")
-    return machine
+    return root
 
 
 def _morning(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 10, 0, tzinfo=ZONE)
 
 
-def _costs(places: dict[str, tuple[Machine, date]]) -> dict[str, _Cost]:
-    """Return what a run and an ingest with nothing new take in each workspace on its day.
+def _costs(places: dict[str, tuple[Path, date]]) -> dict[str, _Cost]:
+    """Return what a run that fits anew and an ingest with nothing new take in each on its day.
 
     They take turns, so that other work on the machine disturbs all alike, and the least is taken.
     """
+    Machine.load()
+    machines = {name: (Machine(root), _morning(day)) for name, (root, day) in places.items()}
     took: dict[str, list[tuple[Ended, Ended]]] = {name: [] for name in places}
     for seed in range(1, _TURNS + 1):
-        for name, (machine, day) in places.items():
+        for name, (machine, now) in machines.items():
+            shutil.rmtree(machine.root / "models" / "fits", ignore_errors=True)
             # Another seed: a run that stands already is not made again.
-            run = machine.run(_morning(day), "run", "--quiet", "--seed", str(seed))
+            run = machine.run(now, "run", "--quiet", "--seed", str(seed))
             raw = str(machine.root / "data" / "raw")
-            took[name].append((run, machine.run(_morning(day), "ingest", raw, "--quiet")))
+            took[name].append((run, machine.run(now, "ingest", raw, "--quiet")))
     costs = {}
-    for name, (machine, _) in places.items():
+    for name, (root, _) in places.items():
         runs, ingests = zip(*took[name], strict=True)
-        store = Workspace.open(machine.root).store
+        store = Workspace.open(root).store
         costs[name] = _Cost(
             max(one.memory for one in runs), min(one.cpu for one in runs),
             max(one.memory for one in ingests), min(one.cpu for one in ingests),
-            sum(1 for p in (machine.root / "data" / "raw").rglob("*") if p.is_file()),
+            sum(1 for p in (root / "data" / "raw").rglob("*") if p.is_file()),
             sum(len(store.read(table, columns=["row"])) for table in _READINGS),
         )  # fmt: skip
     return costs

@@ -328,13 +328,12 @@ class Machine:
     Args:
         root: the workspace.
         charts: False lets runs in forked processes draw none.
-        beside: the machine of another workspace, with whose figures its own are compared.
     """
 
-    def __init__(self, root: Path, *, charts: bool = False, beside: Machine | None = None) -> None:
+    def __init__(self, root: Path, *, charts: bool = False) -> None:
         self.root = root
         self._charts = charts
-        self._at_first = _resident() if beside is None else beside._at_first
+        self._at_first = _resident()
 
     @staticmethod
     def load() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -324,7 +325,8 @@ def _explained(path: Path, error: ValidationError) -> WorkspaceError:
     if kind == "missing":
         return WorkspaceError(f"{path}: {key} is missing.", "Add it.")
     text = first["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
-    shown = repr(first["input"])
+    # This sentence goes into logs.
+    shown = re.sub(r"(://[^/@\s:]*:)[^/@\s]*@", r"\1***@", repr(first["input"]))
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     if kind == "value_error" and isinstance(first["input"], dict):
         return WorkspaceError(f"{path}: {key}: {text}.", "Correct the values there.")

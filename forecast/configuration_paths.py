@@ -39,11 +39,15 @@ def check_shared(url: str) -> str:
     's3://bureau/forecast/tables'
 
     Raises:
-        ValueError: it is none, or has a password in it.
+        ValueError: it is none, is one that no other process sees, or has a password in it.
     """
     parts = urlsplit(url)
     if not parts.scheme or "://" not in url or len(parts.scheme) < 2:
         raise ValueError(f"{url!r} is no address of files; write it as s3://bucket/folder")
+    if parts.scheme == "file" and parts.netloc:
+        raise ValueError(f"{url!r} does not begin at the root; write it as file:///srv/tables")
+    if parts.scheme == "memory":
+        raise ValueError("the memory of one process can't be seen by another one")
     if parts.password:
         raise ValueError(
             "an address must not hold a password; give it to fsspec by its environment variables"

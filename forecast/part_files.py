@@ -17,7 +17,15 @@ from forecast.disk import drop
 from forecast.row_groups import GROUP_ROWS, SOUGHT, rows_of
 from forecast.tables import TABLES, Table
 
-__all__ = ["drop_unlisted", "parquet", "part_rows", "schema_of"]
+__all__ = [
+    "check_bytes",
+    "drop_unlisted",
+    "no_rows",
+    "parquet",
+    "part_rows",
+    "schema_of",
+    "to_frame",
+]
 
 #: Parts that were found to be what their names say: device, number, time of change and size.
 _SOUND: set[tuple[int, int, int, int]] = set()
@@ -25,6 +33,33 @@ _SOUND: set[tuple[int, int, int, int]] = set()
 #: Parts up to this size [bytes] are kept as they were read, so many at a time: one command asks
 #: for the list of files nine times.
 _SMALL, _KEPT = 128 << 10, 8
+
+
+#: Rows up to which one thread makes a frame sooner than several that have to be woken.
+_FEW = 10_000
+
+#: Frames without rows that are kept, by table, columns and form.
+_KEPT_EMPTY = 64
+
+
+def to_frame(rows: pa.Table) -> pd.DataFrame:
+    """Return stored rows as a frame."""
+    frame: pd.DataFrame = rows.to_pandas(use_threads=len(rows) > _FEW)
+    return frame
+
+
+def no_rows(
+    spec: Table, columns: Sequence[str] | None = None, categories: bool = False
+) -> pd.DataFrame:
+    """Return a typed frame without rows, one's own: most tables of most workspaces hold nothing."""
+    return _no_rows(spec.name, None if columns is None else tuple(columns), categories).copy()
+
+
+@lru_cache(maxsize=_KEPT_EMPTY)
+def _no_rows(table: str, columns: tuple[str, ...] | None, categories: bool) -> pd.DataFrame:
+    spec = TABLES[table]
+    names = spec.schema.names if columns is None else columns
+    return to_frame(schema_of(spec, names, categories).empty_table())
 
 
 def schema_of(spec: Table, names: Sequence[str], categories: bool) -> pa.Schema:
@@ -56,7 +91,7 @@ def part_rows(
     names = list(spec.schema.names if columns is None else columns)
     load = names if regions is None or "region" in names else [*names, "region"]
     texts = [f.name for f in spec.schema if pa.types.is_string(f.type)]
-    state = _check_bytes(path)
+    state = check_bytes(path)
     if state[3] <= _SMALL:
         part = _small(path, state, tuple(texts) if categories else None)
         there = set(part.column_names)
@@ -79,13 +114,17 @@ def part_rows(
 def _small(path: Path, state: tuple[int, ...], coded: tuple[str, ...] | None) -> pa.Table:
     """Return all of a part, whose ``state`` says that it is the file that was read before."""
     with pq.ParquetFile(path, read_dictionary=list(coded) if coded else None) as file:
-        return file.read()
+        # Handing columns to threads would take longer than reading them.
+        return file.read(use_threads=False)
 
 
-def _check_bytes(path: Path) -> tuple[int, int, int, int]:
+def check_bytes(path: Path) -> tuple[int, int, int, int]:
     """Look once in a process whether a part is what its name says; Parquet itself would not notice.
 
     Returns device, number, time of change and size, as of then.
+
+    Raises:
+        OSError: it is not, or it is not there.
     """
     told = path.stat()
     state = (told.st_dev, told.st_ino, told.st_mtime_ns, told.st_size)

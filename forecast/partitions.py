@@ -27,7 +27,8 @@ __all__ = [
 _ORIGIN_COLUMNS = ("file_id", "row")
 
 #: The name of a part under the folder of all tables.
-_PATH = re.compile(r"[a-z_]+(?:/year=[^/\\]+)?(?:/month=[^/\\]+)?/part-[0-9a-f]{16}\.parquet")
+#: Where a part lies under the folder of the tables.
+PART = re.compile(r"[a-z_]+(?:/year=[^/\\]+)?(?:/month=[^/\\]+)?/part-[0-9a-f]{16}\.parquet")
 
 
 @cache
@@ -211,7 +212,7 @@ def check_paths(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
     for table, parts in tables.items():
         for part in parts.values():
             path = str(part["path"])
-            if not _PATH.fullmatch(path) or path.split("/")[0] != table:
+            if not PART.fullmatch(path) or path.split("/")[0] != table:
                 raise ValueError(f"{path} is no part of table {table}")
 
 

@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 
 import filelock
 
-from forecast.configuration_paths import check_shared
 from forecast.disk import make_folder, write_file
 from forecast.errors import ForecastError, WorkspaceError
-from forecast.partitions import check_paths
+from forecast.part_files import check_bytes
+from forecast.partitions import PART, check_paths
 from forecast.store import Store
 
 __all__ = ["cache_folder", "fetched", "publish"]
@@ -34,27 +34,36 @@ def publish(store: Store, url: str) -> int:
     """Copy the tables of ``store`` to ``url``; return how many parts were not there yet.
 
     Parts of the copy before this one stay, for readers that are at it; older ones are dropped.
+    Other files are never touched. A part that was written only in part is written again.
 
     Args:
         store: tables that nobody writes to meanwhile.
         url: folder of any file system that fsspec knows, such as ``s3://bucket/folder``.
 
     Raises:
-        ForecastError: the address can't be written, or the package for it is not installed.
+        ForecastError: the address can't be written, the package for it is not installed, or other
+            files are there and no copy.
     """
     with _told(url, "written"):
         files, root = _opened(url)
+        there = _sizes(files, root)
         before = _listed(files, root)
-        there = _parts_there(files, root)
+        others = [name for name in sorted(there) if not PART.fullmatch(name) and name != _LIST]
+        if before is None and (others or set(there) == {_LIST}):
+            raise ForecastError(
+                f"{url} holds other files ({(others or [_LIST])[0]}) and no copy of these tables.",
+                "Name a folder of its own.",
+            )
         text = store.manifest_path.read_bytes() if store.manifest_path.exists() else None
         live = [p["path"] for parts in store.manifest().values() for p in parts.values()]
-        missing = [path for path in live if path not in there]
+        missing = [p for p in live if there.get(p) != (store.processed / p).stat().st_size]
         for path in missing:
             _put(files, f"{root}/{path}", (store.processed / path).read_bytes())
         if text is not None:
             _put(files, f"{root}/{_LIST}", text)
-        for path in sorted(there - set(live) - before):
-            files.rm_file(f"{root}/{path}")
+        for path in sorted(there.keys() - {*live, *(before or ())}):
+            if PART.fullmatch(path):
+                files.rm_file(f"{root}/{path}")
         return len(missing)
 
 
@@ -63,7 +72,8 @@ def fetched(url: str, fingerprint: str, cache: Path | None = None) -> Store:
 
     Args:
         url: where :func:`publish` put them.
-        fingerprint: of what they must say; tables fetched before that say it serve again.
+        fingerprint: of what they must say; tables fetched before that say it serve again, and
+            what was damaged of them since is fetched anew.
         cache: folder for what is fetched; default: the cache of the user.
 
     Raises:
@@ -72,22 +82,22 @@ def fetched(url: str, fingerprint: str, cache: Path | None = None) -> Store:
     """
     folder = (cache or cache_folder() / "tables") / hashlib.sha256(url.encode()).hexdigest()[:16]
     store = Store(folder)
-    if _says(store, fingerprint):
+    if _serves(store, fingerprint):
         return store
     make_folder(folder)
     with filelock.FileLock(folder / ".fetching"):
-        if _says(store, fingerprint):
+        if _serves(store, fingerprint):
             return store
         with _told(url, "read"):
             files, root = _opened(url)
-            text = files.cat_file(f"{root}/{_LIST}")
+            text = _taken(files, f"{root}/{_LIST}", url)
             for path in sorted(_paths(text, url)):
                 target = folder / path
-                if not target.exists():
-                    _lay(target, files.cat_file(f"{root}/{path}"), url)
+                if not _is_sound(target):
+                    _lay(target, _taken(files, f"{root}/{path}", url), url)
         write_file(store.manifest_path, text)
         _drop_others(folder, _paths(text, url))
-    if not _says(store, fingerprint):
+    if store.fingerprint() != fingerprint:
         raise WorkspaceError(
             f"The tables at {url} are not those of this run.",
             "Run again: the run that began last has put its own there.",
@@ -95,8 +105,31 @@ def fetched(url: str, fingerprint: str, cache: Path | None = None) -> Store:
     return store
 
 
-def _says(store: Store, fingerprint: str) -> bool:
-    return store.manifest_path.exists() and store.fingerprint() == fingerprint
+def _serves(store: Store, fingerprint: str) -> bool:
+    """Whether these tables say what is asked for, and all their parts are whole."""
+    if not store.manifest_path.exists() or store.fingerprint() != fingerprint:
+        return False
+    paths = _paths(store.manifest_path.read_bytes(), str(store.processed))
+    return all(_is_sound(store.processed / path) for path in paths)
+
+
+def _is_sound(part: Path) -> bool:
+    try:
+        check_bytes(part)
+    except OSError:
+        return False
+    return True
+
+
+def _taken(files: Any, path: str, url: str) -> bytes:
+    try:
+        data: bytes = files.cat_file(path)
+    except FileNotFoundError as error:
+        raise WorkspaceError(
+            f"{path.rpartition('/')[2]} is missing at {url}.",
+            "Run again; what is missing there is then copied anew.",
+        ) from error
+    return data
 
 
 def _lay(target: Path, data: bytes, url: str) -> None:
@@ -119,7 +152,7 @@ def _opened(url: str) -> tuple[Any, str]:
     """The file system of an address, and the folder on it."""
     import fsspec
 
-    files, root = fsspec.core.url_to_fs(check_shared(url))
+    files, root = fsspec.core.url_to_fs(url)
     files.invalidate_cache()
     return files, str(root).rstrip("/")
 
@@ -135,21 +168,21 @@ def _put(files: Any, path: str, data: bytes) -> None:
         files.pipe_file(path, data)
 
 
-def _listed(files: Any, root: str) -> set[str]:
-    """Parts that the copy's list names; none where there is no list that can be read."""
+def _listed(files: Any, root: str) -> set[str] | None:
+    """Parts that the copy's list names; None where there is no list of ours that can be read."""
     try:
         return _paths(files.cat_file(f"{root}/{_LIST}"), root)
     except (FileNotFoundError, WorkspaceError):
-        return set()
+        return None
 
 
-def _parts_there(files: Any, root: str) -> set[str]:
+def _sizes(files: Any, root: str) -> dict[str, int]:
+    """Bytes of every file there, by its name under the folder."""
     try:
-        found = files.find(root)
+        found = files.find(root, detail=True)
     except FileNotFoundError:
-        return set()
-    names = {str(path)[len(root) :].lstrip("/") for path in found}
-    return {name for name in names if name.endswith(".parquet")}
+        return {}
+    return {str(path)[len(root) :].lstrip("/"): told["size"] for path, told in found.items()}
 
 
 def _paths(text: bytes, url: str) -> set[str]:

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from forecast.disk import write_file
 from forecast.errors import WorkspaceError
-from forecast.part_files import drop_unlisted, parquet, part_rows, schema_of
+from forecast.part_files import drop_unlisted, no_rows, parquet, part_rows, schema_of, to_frame
 from forecast.partitions import (
     LastPart,
     by_partition,
@@ -157,9 +157,11 @@ class Store:
                 if attempt == 4:
                     raise missing(table, error) from error
                 time.sleep(0.05)
+        if not loaded:
+            return no_rows(spec, columns, categories)
         schema = schema_of(spec, spec.schema.names if columns is None else columns, categories)
         whole = pa.concat_tables([schema.empty_table(), *loaded]).unify_dictionaries()
-        return whole.to_pandas()  # type: ignore[no-any-return]
+        return to_frame(whole)
 
     def _part(
         self,
@@ -279,13 +281,11 @@ class Writer:
             return plain(staged)
         part = self._manifest.get(table, {}).get(year)
         if part is None:
-            return SCHEMAS[table].empty_table().to_pandas()  # type: ignore[no-any-return]
+            return no_rows(TABLES[table])
         try:
-            loaded = self._store._part(TABLES[table], part["path"], None, None)
+            return to_frame(self._store._part(TABLES[table], part["path"], None, None))
         except FileNotFoundError as error:
             raise missing(table, error) from error
-        frame: pd.DataFrame = loaded.to_pandas()
-        return frame
 
     def upsert(self, table: str, rows: pd.DataFrame) -> int:
         """Add ``rows``; a row with the key of a stored one replaces it. Return how many were new.

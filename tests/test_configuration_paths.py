@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
+from forecast.configuration import Config
 from forecast.configuration_paths import PathSettings, check_inside
+from forecast.errors import WorkspaceError
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,14 @@ def test_folders_that_are_allowed(named: str, outside: list[str], allowed: bool)
         return
     with pytest.raises(ValueError, match="leads out"):
         check_inside("[plans] folder", named, outside)
+
+
+def test_an_address_with_a_password_is_refused_without_it(tmp_path: Path) -> None:
+    path = tmp_path / "forecast.toml"
+    path.write_text('[run]\ncluster_tables = "ftp://me:secret@host/x"\n', encoding="utf-8")
+    with pytest.raises(WorkspaceError, match=r"ftp://me:\*\*\*@host/x") as told:
+        Config.load(path)
+    assert "secret" not in str(told.value)
 
 
 def test_a_blank_folder_allows_nothing() -> None:

@@ -38,9 +38,9 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def memory(request: pytest.FixtureRequest) -> Iterator[str]:
-    name = f"memory://{request.node.name}/tables"
-    yield name
-    fsspec.filesystem("memory").rm("/" + request.node.name, recursive=True)
+    folder = request.node.name.partition("[")[0]
+    yield f"memory://{folder}/tables"
+    fsspec.filesystem("memory").rm("/" + folder, recursive=True)
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +147,66 @@ def test_a_damaged_part_is_named_and_not_kept(store: Store, memory: str, tmp_pat
     assert not [p for p in (tmp_path / "worker").rglob("part-*") if "2025" in str(p)]
 
 
+def test_files_of_others_stay_and_a_folder_that_is_theirs_is_refused(
+    store: Store, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    theirs = [lake / "mine.parquet", lake / "air_daily" / "year=2024" / "results.parquet"]
+    for path in theirs:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"precious")
+    with pytest.raises(ForecastError, match="holds other files") as told:
+        publish(store, lake.as_uri())
+    assert told.value.cure == "Name a folder of its own."
+    foreign = tmp_path / "app"
+    foreign.mkdir()
+    (foreign / "manifest.json").write_text('{"name": "an app"}')
+    with pytest.raises(ForecastError, match=r"holds other files \(manifest\.json\)"):
+        publish(store, foreign.as_uri())
+    own = tmp_path / "own"
+    publish(store, own.as_uri())
+    (own / "notes.parquet").write_bytes(b"precious")
+    for day in ("2025-05-02", "2025-05-03", "2025-05-04"):
+        store.upsert("air_daily", readings(day))
+        publish(store, own.as_uri())
+    assert [p.read_bytes() for p in (*theirs, own / "notes.parquet")] == [b"precious"] * 3
+    assert len(list(own.rglob("part-*"))) == 3
+
+
+def test_a_part_that_was_written_in_part_is_written_again(store: Store, tmp_path: Path) -> None:
+    url = (tmp_path / "share").as_uri()
+    publish(store, url)
+    part = next(tmp_path.glob("share/air_daily/year=2025/**/part-*"))
+    part.write_bytes(part.read_bytes()[:300])
+    assert publish(store, url) == 1
+    assert same_tables(fetched(url, store.fingerprint(), tmp_path / "worker"), store)
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone"])
+def test_what_was_fetched_and_is_damaged_is_fetched_anew(
+    store: Store, memory: str, tmp_path: Path, damage: str
+) -> None:
+    publish(store, memory)
+    fetched(memory, store.fingerprint(), tmp_path / "worker")
+    part = next((tmp_path / "worker").rglob("year=2025/**/part-*"))
+    data = bytearray(part.read_bytes())
+    data[300] ^= 1
+    part.unlink()
+    if damage != "gone":
+        part.write_bytes(data[:500] if damage == "cut" else data)
+    assert same_tables(fetched(memory, store.fingerprint(), tmp_path / "worker"), store)
+
+
+def test_what_is_missing_at_the_copy_is_named(store: Store, memory: str, tmp_path: Path) -> None:
+    publish(store, memory)
+    files = fsspec.filesystem("memory")
+    part = next(p for p in files.find(memory.removeprefix("memory:/")) if "2025" in p)
+    files.rm_file(part)
+    with pytest.raises(WorkspaceError, match=r"part-\w+\.parquet is missing at memory://") as told:
+        fetched(memory, store.fingerprint(), tmp_path / "worker")
+    assert told.value.cure.startswith("Run again")
+
+
 def test_a_list_that_leads_out_of_the_folder_is_refused(
     store: Store, memory: str, tmp_path: Path
 ) -> None:
@@ -167,6 +227,8 @@ def test_a_list_that_leads_out_of_the_folder_is_refused(
         ("C:/tables", "no address of files"),
         ("", "no address of files"),
         ("s3://user:secret@host/tables", "must not hold a password"),
+        ("file://share/tables", "does not begin at the root"),
+        ("memory://tables", "can't be seen"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(address: str, said: str) -> None:

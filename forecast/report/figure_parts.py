@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 from forecast.charts.chart import Chart
 from forecast.charts.style import Footer
 
-__all__ = ["ChartJob", "Notices", "entry_of", "footer_of", "stem"]
+__all__ = ["ChartJob", "Notices", "entry_of", "file_words", "footer_of", "stem"]
+
+#: A name takes at most about so many bytes: file systems have 255, and endings are added.
+_MOST_BYTES = 150
 
 #: Region and place a job draws for, and the function that draws.
 ChartJob = tuple[str, str, Callable[[], list[Chart]]]
@@ -22,9 +26,31 @@ _DUST = {
 }
 
 
-def stem(*parts: str) -> str:
-    """Return a file name that every system takes."""
-    return re.sub(r'[\s\x00-\x1f\x7f<>:"/\\|?*#%]+', "_", "-".join(parts)).strip("._") or "chart"
+def stem(kind: str, *parts: str) -> str:
+    """Return a file name that every system takes and no other parts are given.
+
+    Parts that had to be changed, or could be cut elsewhere (``a-b`` and ``c``, ``a`` and ``b-c``),
+    and long ones are told by a hash of what they were.
+
+    >>> stem("scenario", "衡水", "衡水"), stem("scenario", "a/b")
+    ('scenario-衡水-衡水', 'scenario-a_b-c14cddc0')
+
+    Args:
+        kind: one of this program's own words.
+        parts: such as region and place.
+    """
+    words = [file_words(part) for part in parts]
+    name = "-".join([kind, *words])
+    plain = all(word == part and "-" not in part for word, part in zip(words, parts, strict=True))
+    if plain and len(name.encode()) <= _MOST_BYTES:
+        return name
+    told = hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{name.encode()[:_MOST_BYTES].decode('utf-8', 'ignore')}-{told}"
+
+
+def file_words(text: str) -> str:
+    """Return ``text`` without the signs that some system does not take in the name of a file."""
+    return re.sub(r'[\s\x00-\x1f\x7f<>:"/\\|?*#%]+', "_", text).strip("._") or "chart"
 
 
 def entry_of(

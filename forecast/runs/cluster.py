@@ -8,7 +8,9 @@ it; here the first ends in one sentence, and the second can't happen.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import importlib
 import logging
 import re
 import time
@@ -85,28 +87,40 @@ def on_cluster(batches: Sequence[Batch], address: str) -> Iterator[BatchAnswer]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask's own log of lost connections off the terminal: one sentence is said instead."""
-    log = logging.getLogger("distributed")
-    before = log.level
-    log.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
+    """Keep Dask's own log of lost connections off the terminal: one sentence is said instead.
 
-
-@contextlib.contextmanager
-def _client(address: str) -> Iterator[Client]:
+    Raises:
+        ForecastError: Dask is not installed.
+    """
     try:
-        from distributed import Client
+        # It sets levels of its own as it is loaded.
+        importlib.import_module("distributed")
     except ImportError as error:
         raise ForecastError(
             "The package distributed, which a cluster needs, is not installed.",
             "Install it beside this one: pip install 'forecast[cluster]'.",
         ) from error
+    names = [n for n in logging.root.manager.loggerDict if n.split(".")[0] == "distributed"]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
+@contextlib.contextmanager
+def _client(address: str) -> Iterator[Client]:
+    from distributed import Client
+
+    try:
+        # A client itself waits for ever for something that listens there and is no scheduler; what
+        # that says may be read as anything, such as a size that no memory has.
+        asyncio.run(asyncio.wait_for(_ask(address), _PATIENCE))
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except Exception as error:
         raise ForecastError(
             f"No Dask scheduler answers at {address}.",
             "Start it there (dask scheduler), or leave --cluster out.",
@@ -116,6 +130,26 @@ def _client(address: str) -> Iterator[Client]:
     finally:
         with contextlib.suppress(Exception):
             client.close(timeout=5)
+
+
+async def _ask(address: str) -> None:
+    """Ask who listens at the address.
+
+    Raises:
+        OSError, ValueError: nobody, or no scheduler.
+    """
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    arguments = Security().get_connection_args("client")
+    comm = await connect(address, timeout=_PATIENCE, **arguments)
+    try:
+        await comm.write({"op": "identity", "reply": True})
+        told = await comm.read()
+    finally:
+        comm.abort()
+    if not isinstance(told, dict) or told.get("type") != "Scheduler":
+        raise ValueError("it is no scheduler")
 
 
 def _n_workers(client: Client, address: str) -> int:

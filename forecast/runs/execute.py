@@ -26,6 +26,7 @@ from forecast.report.page import PageContext
 from forecast.report.run_pages import write_run_pages
 from forecast.report.short_range_table import write_outlook
 from forecast.runs.changes import changes_since
+from forecast.runs.cluster import check_address
 from forecast.runs.flagged import flag_counts, flag_remarks, flags_behind
 from forecast.runs.lock import alone
 from forecast.runs.manifest import (
@@ -87,6 +88,9 @@ def execute(
         ForecastError: no readings, an unknown region, plan or standard, a full disk.
     """
     started = time.perf_counter()
+    cluster = workspace.config.run.cluster if request.cluster is None else request.cluster
+    if cluster:
+        check_address(cluster)
     with alone(workspace), steady(workspace) as workspace:
         question = question_of(workspace, request)
         name = run_id(
@@ -106,7 +110,7 @@ def execute(
         read_at = clock()
         made = answered(
             workspace, question, name, jobs=request.jobs, progress=progress,
-            cluster=workspace.config.run.cluster if request.cluster is None else request.cluster,
+            cluster=cluster,
         )  # fmt: skip
         result = made.result
         result["run"] |= {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from copy import copy
@@ -222,12 +226,43 @@ def test_a_lost_scheduler_ends_the_run_and_is_not_reached_again(
     batches: list[Batch], cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster_module, "_PATIENCE", 1.0)
+    levels = []
+
+    def kill(*_: object) -> None:
+        levels.append(logging.getLogger("distributed.client").getEffectiveLevel())
+        cluster.scheduler.kill()
+
     with monkeypatch.context() as patch:
-        patch.setattr(cluster_module, "_greet", lambda *_: cluster.scheduler.kill())
+        patch.setattr(cluster_module, "_greet", kill)
         with pytest.raises(ForecastError, match="was lost during the run"):
             list(on_cluster(batches, cluster.address))
+    # What Dask itself logs of it is kept off the terminal.
+    assert levels[0] > logging.CRITICAL
     with pytest.raises(ForecastError, match="No Dask scheduler answers at tcp://"):
         list(on_cluster(batches, cluster.address))
+
+
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.0 400 Bad Request\r\n\r\n"])
+def test_something_else_that_listens_there_is_not_waited_for(
+    batches: list[Batch], monkeypatch: pytest.MonkeyPatch, says: bytes
+) -> None:
+    monkeypatch.setattr(cluster_module, "_PATIENCE", 1.0)
+    held = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    held.append(server.accept()[0])
+                    held[-1].sendall(says)
+
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(ForecastError, match="No Dask scheduler answers at tcp://127"):
+            list(on_cluster(batches, f"tcp://127.0.0.1:{server.getsockname()[1]}"))
+        assert held
+        for one in held:
+            one.close()
+        server.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize(

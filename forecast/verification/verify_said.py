@@ -41,8 +41,8 @@ def said_of(
         )
     if not check.blocks and beside.missing:
         raise ForecastError(
-            f"The register of {workspace.root} is empty, though {len(beside.missing)} finished runs "
-            "stand under reports: it was deleted or lost.",
+            f"The register of {workspace.root} is empty, though finished runs stand under reports "
+            f"({len(beside.missing)}): it was deleted or lost.",
             f"Put the folder reports/register back from a backup{_or_again(beside)}.",
         )
     if not check.blocks:

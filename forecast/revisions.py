@@ -364,6 +364,8 @@ def speaking(rows: pd.DataFrame, key: list[str], priority: Sequence[str]) -> pd.
     Returns:
         Rows in the order in which they came, numbered anew.
     """
+    if rows.empty:
+        return rows.reset_index(drop=True)
     last = last_versions(rows, key)
     last = last[~last["flag"].str.contains("rejected", regex=False).astype(bool)]
     across = [column for column in key if column != "source"]

@@ -45,16 +45,19 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield from ((node.module, alias.name) for alias in node.names)
 
 
-def _calls(trees: dict[str, ast.Module]) -> Iterator[tuple[str, ast.Call]]:
+@pytest.fixture(scope="module")
+def calls(trees: dict[str, ast.Module]) -> list[tuple[str, ast.Call]]:
     """Every call of the package, with the place where it stands."""
-    for name, tree in trees.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                yield f"{name}:{node.lineno}", node
+    return [
+        (f"{name}:{node.lineno}", node)
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    ]
 
 
 def test_no_object_is_made_of_foreign_bytes_and_no_text_is_run(
-    trees: dict[str, ast.Module],
+    trees: dict[str, ast.Module], calls: list[tuple[str, ast.Call]]
 ) -> None:
     for path, tree in trees.items():
         for module, name in _imported(tree):
@@ -63,7 +66,7 @@ def test_no_object_is_made_of_foreign_bytes_and_no_text_is_run(
             allowed = head not in _FORBIDDEN or Path(path).name.startswith("word_")
             assert allowed, f"{path} imports {module}"
             assert head != "joblib" or name in _JOBLIB, f"{path} imports joblib.{name}"
-    for place, node in _calls(trees):
+    for place, node in calls:
         called = ast.unparse(node.func)
         assert called not in _CALLS, f"{place} calls {called}"
         if called in ("np.load", "numpy.load"):
@@ -76,9 +79,9 @@ def test_no_object_is_made_of_foreign_bytes_and_no_text_is_run(
                 assert text not in ("shell=True", "allow_pickle=True", "autoescape=False"), place
 
 
-def test_no_query_is_put_together_from_values(trees: dict[str, ast.Module]) -> None:
+def test_no_query_is_put_together_from_values(calls: list[tuple[str, ast.Call]]) -> None:
     queries = 0
-    for place, node in _calls(trees):
+    for place, node in calls:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _QUERIES:
             queries += 1
             built = [a for a in node.args if isinstance(a, ast.JoinedStr | ast.BinOp)]
@@ -87,11 +90,9 @@ def test_no_query_is_put_together_from_values(trees: dict[str, ast.Module]) -> N
 
 
 def test_every_page_escapes_and_marks_safe_only_what_the_program_drew(
-    trees: dict[str, ast.Module],
+    calls: list[tuple[str, ast.Call]],
 ) -> None:
-    environments = [
-        node for _, node in _calls(trees) if getattr(node.func, "id", "") == "Environment"
-    ]
+    environments = [node for _, node in calls if getattr(node.func, "id", "") == "Environment"]
     assert environments
     for node in environments:
         assert "autoescape=True" in [ast.unparse(k) for k in node.keywords]

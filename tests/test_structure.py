@@ -100,6 +100,8 @@ def _imports(path: Path) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
     found = []
 
     def look(node: ast.AST, late: bool) -> None:
+        if isinstance(node, ast.expr):
+            return  # no statement in it
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             for inner in node.orelse:
                 look(inner, late)
@@ -108,7 +110,7 @@ def _imports(path: Path) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
             found.append((node.module, tuple(alias.name for alias in node.names), late))
         elif isinstance(node, ast.Import):
             found.extend((alias.name, (), late) for alias in node.names if _own(alias.name))
-        late |= isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        late |= isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for inner in ast.iter_child_nodes(node):
             look(inner, late)
 

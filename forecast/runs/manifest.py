@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,13 @@ def write_result(result: Mapping[str, Any], path: Path) -> None:
 
 def versions() -> dict[str, str]:
     """Versions of everything that matters for the numbers."""
-    out = {"python": platform.python_version(), "forecast": __version__}
-    out.update({name: metadata.version(name) for name in _MADE_BY})
-    return out
+    return {"python": platform.python_version(), "forecast": __version__, **_libraries()}
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    """Looked for on the disk, among all that is installed, once in a process."""
+    return {name: metadata.version(name) for name in _MADE_BY}
 
 
 def run_id(as_of: str, request: Mapping[str, Any], fingerprint: str, config_sha256: str) -> str:

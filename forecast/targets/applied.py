@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from forecast.region_names import normalise_region
-from forecast.targets.entries import own_target, typed
+from forecast.targets.entries import empty_entries, own_target, typed
 from forecast.targets.model import Plan, Target
 
 __all__ = ["Applied", "apply_entries", "current_entries"]
@@ -103,6 +103,8 @@ def apply_entries(
 
 def current_entries(entries: pd.DataFrame, as_of: dt.date | None) -> pd.DataFrame:
     """The entries that count on ``as_of``: the latest of each thing, in a fixed order."""
+    if entries.empty:
+        return empty_entries()
     rows = typed(entries)
     if as_of is not None:
         rows = rows[rows["date"] < pd.Timestamp(as_of) + pd.Timedelta(days=1)]

@@ -22,6 +22,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -80,6 +81,11 @@ _RANGES = {
 
 def empty_entries() -> pd.DataFrame:
     """A table without rows, typed as ``ENTRY_COLUMNS`` says."""
+    return _no_entries().copy()
+
+
+@cache
+def _no_entries() -> pd.DataFrame:
     return typed(pd.DataFrame({name: [] for name in ENTRY_COLUMNS}))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from forecast.models.water_walls import Wall
-from forecast.projection.flow_trends import flow_trends
+from forecast.projection.flow_trends import FlowTrend, flow_trends
 
 _DAYS = pd.date_range("2005-01-01", "2018-06-30")
 
@@ -43,13 +43,22 @@ def _samples(flow: pd.DataFrame, *, place: str = "甲", every: int = 30) -> pd.D
     )  # fmt: skip
 
 
-def test_a_known_fall_is_found_and_ends_with_the_last_whole_year(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def kept_fall(tmp_path_factory: pytest.TempPathFactory) -> tuple[FlowTrend, Path]:
+    """The trend of the section, and the folder in which it is kept."""
     flow = _flow()
-    found, remarks = flow_trends(
-        _samples(flow), flow, {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10
+    cache = tmp_path_factory.mktemp("kept")
+    (trend,), remarks = flow_trends(
+        _samples(flow), flow, {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10, cache=cache
     )
     assert remarks == []
-    (trend,) = found
+    return trend, cache
+
+
+def test_a_known_fall_is_found_and_ends_with_the_last_whole_year(
+    kept_fall: tuple[FlowTrend, Path],
+) -> None:
+    trend, _ = kept_fall
     assert (trend.section, trend.item, trend.gauge) == ("甲", "tp", "站")
     assert trend.years == tuple(range(2005, 2018))
     # Twelve years at -5 % are -45 %.
@@ -61,25 +70,23 @@ def test_a_known_fall_is_found_and_ends_with_the_last_whole_year(tmp_path: Path)
     assert np.std(np.diff(trend.normalised)) < 0.3 * np.std(np.diff(trend.conc))
 
 
-def test_results_are_kept_by_what_they_come_from(tmp_path: Path) -> None:
+def test_results_are_kept_by_what_they_come_from(kept_fall: tuple[FlowTrend, Path]) -> None:
+    first, folder = kept_fall
     flow = _flow()
     samples = _samples(flow)
-    first, _ = flow_trends(
-        samples, flow, {"甲": "站"}, date(2018, 1, 31), seed=1, replicates=10, cache=tmp_path
-    )
-    kept = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
-    # A day later in the same year nothing that counts has changed.
+    kept = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    # On another day of the same year nothing that counts has changed.
     again, _ = flow_trends(
-        samples, flow, {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10, cache=tmp_path
+        samples, flow, {"甲": "站"}, date(2018, 1, 31), seed=1, replicates=10, cache=folder
     )
-    assert again == first
-    assert {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == kept
+    assert again == [first]
+    assert {p: p.stat().st_mtime_ns for p in folder.iterdir()} == kept
     (only,) = kept
     only.write_text("{", encoding="utf-8")
     mended, _ = flow_trends(
-        samples, flow, {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10, cache=tmp_path
+        samples, flow, {"甲": "站"}, date(2018, 6, 30), seed=1, replicates=10, cache=folder
     )
-    assert mended == first
+    assert mended == [first]
 
 
 def test_a_gauge_of_the_same_name_needs_no_entry_and_a_missing_one_is_told() -> None:

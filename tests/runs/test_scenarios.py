@@ -20,7 +20,7 @@ from forecast.runs.scenario_setting import open_setting
 from forecast.scenario.packages import PACKAGES
 from forecast.standards.items import AIR_ITEMS
 
-_PATHS = 400
+_PATHS = 200
 _ALL = ("SO2=20%", "NOx=20%", "VOC=20%", "NH3=20%", "PM25=20%", "PM10=20%", "CO=20%")
 
 

@@ -81,7 +81,7 @@ class Sheet:
     @cached_property
     def _top(self) -> list[tuple[str, ...]]:
         """The cells of the first 21 lines."""
-        columns = (self.cells.iloc[:21, at].tolist() for at in range(self.cells.shape[1]))
+        columns = (column.tolist() for _, column in self.cells.iloc[:21].items())
         return list(zip(*columns, strict=True))
 
     @property

@@ -163,10 +163,10 @@ def _draw(data: AqiCalendarData, table: pd.DataFrame, lang: Lang) -> Chart:
     sheet = canvas(_WIDTH, height, title_zh, title_en, data.footer, lang)
     months = _axes(sheet, sheet.left, sheet.top - _GRID_HEIGHT, _GRID_WIDTH, _GRID_HEIGHT)
     texts: list[CellText] = []
-    for m in range(1, 13):
+    for m, days in enumerate(_by_month(table), 1):
         column, row = (m - 1) % 4, (m - 1) // 4
         origin = (column * _TILE_WIDTH, _GRID_HEIGHT - row * _TILE_HEIGHT)
-        _month(months, table, m, origin, _CELL, lang, texts)
+        _month(months, days, m, origin, _CELL, lang, texts)
     draw_cell_texts(months, texts)
     panel_left = sheet.left + _GRID_WIDTH + 0.15
     width = sheet.right - panel_left
@@ -194,14 +194,14 @@ def _axes(sheet: Canvas, left: float, bottom: float, width: float, height: float
 
 def _month(
     axes: Axes,
-    table: pd.DataFrame,
+    days: pd.DataFrame,
     month: int,
     origin: tuple[float, float],
     cell: float,
     lang: Lang,
     texts: list[CellText],
 ) -> None:
-    """Draw one month with its upper left corner at ``origin`` [inch]; ``texts`` takes its words."""
+    """Draw ``days``, a month, from its upper left corner [inch] on; ``texts`` takes its words."""
     left, top = origin
     name = f"{month}月" if lang != "en" else calendar.month_abbr[month]
     if lang == "both":
@@ -211,26 +211,26 @@ def _month(
     for k, head in enumerate(heads):
         axes.text(left + (k + 0.5) * cell, top - 0.21, head, fontsize=7, color=GREY, ha="center",
                   va="top", gid="weekday")  # fmt: skip
-    days = table[table["date"].dt.month == month]
     corners = _corners(days, left, top - 0.35, cell)
     _cells(axes, days, corners, cell, "level")
     ticks: list[list[tuple[float, float]]] = []
     inks: list[str] = []
     gaps: list[list[tuple[float, float]]] = []
     dust: list[tuple[float, float]] = []
-    for (x, y), day in zip(corners, days.itertuples(), strict=True):
-        level = int(day.level)
+    columns = ("level", "primary", "status", "dust")
+    shown = zip(corners, *(days[column].tolist() for column in columns), strict=True)
+    for number, ((x, y), level, primary, status, dusty) in enumerate(shown, 1):
         ink = AQI_INK[level]
-        texts.append(CellText(x + 0.025, y + cell - 0.033, str(day.date.day), 5.6, ink, "corner"))
+        texts.append(CellText(x + 0.025, y + cell - 0.033, str(number), 5.6, ink, "corner"))
         if level:
-            mark = item_mark(str(day.primary))
+            mark = item_mark(primary)
             texts.append(CellText(x + cell / 2, y + cell * 0.39, mark, 6.8, ink))
-        elif day.status == "missing":
+        elif status == "missing":
             gaps.append([(x + cell * 0.35, y + cell * 0.38), (x + cell * 0.65, y + cell * 0.38)])
         for k in range(max(level - 2, 0)):
             ticks.append([(x + 0.035 + 0.058 * k, y + 0.03), (x + 0.075 + 0.058 * k, y + 0.03)])
             inks.append(ink)
-        if day.dust:
+        if dusty:
             dust.append((x + cell - 0.05, y + cell - 0.05))
     from matplotlib.collections import LineCollection
 
@@ -243,6 +243,13 @@ def _month(
     if dust:
         axes.plot(*zip(*dust, strict=True), ls="", marker="o", ms=3.4, color="#6b3e12", mec="white",
                   mew=0.5)  # fmt: skip
+
+
+def _by_month(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """The rows of each month; the table has all days of the year in order."""
+    lengths = table["date"].dt.month.value_counts(sort=False).sort_index()
+    ends = np.cumsum(lengths.to_numpy())
+    return [table.iloc[end - size : end] for end, size in zip(ends, lengths, strict=True)]
 
 
 def _corners(days: pd.DataFrame, left: float, top: float, cell: float) -> list[tuple[float, float]]:
@@ -296,8 +303,7 @@ def _other_version(axes: Axes, other: OtherVersion, table: pd.DataFrame, lang: L
         axes.text(0, y, text, fontsize=size, color=BLACK if lang == "en" else colour, va="top",
                   gid="strip")  # fmt: skip
         y -= 0.19
-    for m in range(1, 13):
-        days = table[table["date"].dt.month == m]
+    for m, days in enumerate(_by_month(table), 1):
         left = (m - 1) * (7 * _SMALL + 0.22)
         name = calendar.month_abbr[m] if lang == "en" else f"{m}月"
         axes.text(left, y, name, fontsize=6.8, color=GREY, va="top", gid="strip")

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from forecast.charts.fonts_in_memory import fonts_in_memory
 from forecast.formula_guard import guarded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Chart", "save", "svg_text"]
+__all__ = ["Chart", "png_bytes", "save", "svg_text"]
 
 #: The same salt gives the same element ids, so the same figure is the same bytes.
 _SVG_RC: Any = {"svg.hashsalt": "forecast", "svg.fonttype": "path"}
@@ -54,8 +55,20 @@ def svg_text(chart: Chart) -> str:
     import matplotlib as mpl
 
     buffer = io.StringIO()
-    with mpl.rc_context(_SVG_RC):
+    with mpl.rc_context(_SVG_RC), fonts_in_memory():
         chart.figure.savefig(buffer, format="svg", metadata=_METADATA["svg"])
+    return buffer.getvalue()
+
+
+def png_bytes(chart: Chart, dpi: int) -> bytes:
+    """Return the figure as one PNG of ``dpi`` dots per inch."""
+    import matplotlib as mpl
+
+    buffer = io.BytesIO()
+    with mpl.rc_context(_SVG_RC), fonts_in_memory():
+        chart.figure.savefig(
+            buffer, format="png", dpi=dpi, metadata=_METADATA["png"], pil_kwargs=_PNG
+        )
     return buffer.getvalue()
 
 
@@ -80,10 +93,11 @@ def save(
         path = folder / f"{chart.name}.{form}"
         if form == "svg":
             path.write_text(svg_text(chart), encoding="utf-8", newline="\n")
+        elif form == "png":
+            path.write_bytes(png_bytes(chart, dpi))
         else:
             with mpl.rc_context(_SVG_RC):
-                more: dict[str, Any] = {"pil_kwargs": _PNG} if form == "png" else {}
-                chart.figure.savefig(path, format=form, dpi=dpi, metadata=_METADATA[form], **more)
+                chart.figure.savefig(path, format=form, dpi=dpi, metadata=_METADATA[form])
         written.append(path)
     table = folder / f"{chart.name}.csv"
     text = guarded(chart.table).to_csv(index=False, lineterminator="\n")

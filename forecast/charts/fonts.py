@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from forecast.charts.fonts_in_memory import fonts_in_memory
+
 __all__ = [
     "ONLY_PACKAGED_VARIABLE",
     "SYSTEM_FAMILIES",
@@ -85,7 +87,7 @@ def chart_fonts(only_packaged: bool | None = None) -> Iterator[list[str]]:
     settings: Any = {
         "font.family": families, "axes.unicode_minus": False, "text.parse_math": False,
     }  # fmt: skip
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings), fonts_in_memory():
         yield families
 
 

@@ -24,7 +24,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 # No deadline: a busy machine is not a failure. The same cases every time.
-settings.register_profile("rules", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("rules", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("rules")
 
 # What was imported and collected stays until the end: looking through it for cycles again and again

@@ -57,7 +57,7 @@ def test_real_folders_are_projected_for_every_place(
     water.write_text(head + "".join(kept), encoding="utf-8")
     done = forecast_command("ingest", water, "-w", folder)
     assert done.returncode == 0, done.stderr
-    outcome = Workspace(folder).run(as_of="2016-09-30", year=2016, paths=100)
+    outcome = Workspace(folder).run(as_of="2016-09-30", year=2016, paths=100, jobs=1)
     result = outcome.result
     cities = {p["place"] for p in result["projections"] if p["place_kind"] == "city"}
     sections = {p["place"] for p in result["projections"] if p["place_kind"] == "section"}

@@ -354,7 +354,7 @@ def _check(settings: Settings) -> None:
 
 
 #: Below so many cities a second process costs more than it saves (it loads everything anew).
-_CITIES_PER_PROCESS = 8
+_CITIES_PER_PROCESS = 4
 #: A run on a cluster is cut for at least so many workers.
 _CLUSTER_WORKERS = 16
 

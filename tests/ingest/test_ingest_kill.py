@@ -388,30 +388,6 @@ def failing_writes(full_disk: FullDisk, work: Callable[[int], None]) -> Iterator
     raise AssertionError("it never ends")
 
 
-def test_a_full_disk_at_any_write_of_an_ingest(
-    tmp_path: Path, undisturbed: Undisturbed, full_disk: FullDisk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bureau = undisturbed.bureau
-    monkeypatch.setattr("forecast.ingest.run._BATCH", BATCH)
-    made = [Workspace.create(tmp_path / str(n)) for n in range(undisturbed.writes + 2)]
-    last = ""
-    n = 0
-
-    def work(n: int) -> None:
-        ingest_paths(made[n], [bureau], now=THEN)
-
-    for n, said in enumerate(failing_writes(full_disk, work), 1):
-        ws = made[n]
-        assert said.startswith("The disk is full") and "\n" not in said
-        assert state(ws) in undisturbed.states, f"full at write {n}"
-        assert not list(ws.root.rglob("*.tmp"))
-        if state(ws)[1] != last:
-            last = state(ws)[1]
-            ingest_paths(ws, [bureau], now=LATER)
-            assert state(ws) == state(undisturbed.ws), f"full at write {n}"
-    assert n == undisturbed.writes
-
-
 @pytest.mark.parametrize("decision", ["accept", "reject"])
 def test_a_full_disk_at_any_write_of_a_decision(
     filled: Workspace, full_disk: FullDisk, decision: str

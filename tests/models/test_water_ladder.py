@@ -387,7 +387,7 @@ def test_estimation_finds_the_sizes_it_was_given() -> None:
 def test_flow_lowers_the_error_on_a_real_river_and_a_trend_does_not(real_data: Path) -> None:
     """Nitrate of the Choptank, one sample a month: the order of rungs found with plain regressions.
 
-    Ten years of record, the next calendar year's mean as target, 20 origins: season with flow has
+    Ten years of record, the next calendar year's mean as target, 10 origins: season with flow has
     a lower CRPS than season alone, a straight trend a higher one. `benchmarks/choptank_ladder.py`
     has the whole table.
     """
@@ -403,7 +403,7 @@ def test_flow_lowers_the_error_on_a_real_river_and_a_trend_does_not(real_data: P
         pd.DataFrame({"place": "choptank", "time": first["Date"]}),
     )
     scores: dict[str, list[float]] = {"0": [], "1": [], "1+trend": [], "2": []}
-    for year in range(1991, 2011):
+    for year in range(1991, 2011, 2):
         known = values.loc[f"{year - 10}-01-01" : f"{year - 1}-12-31"]
         came = values.loc[f"{year}-01-01" : f"{year}-12-31"].iloc[:, 0].to_numpy()
         seen = np.isfinite(came)

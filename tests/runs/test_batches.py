@@ -173,7 +173,7 @@ def two_processors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("two_processors")
 def test_processes_follow_the_number_of_cities(nation: Workspace) -> None:
     config = nation.config
-    assert [processes(config, n, None) for n in (0, 7, 8, 1700)] == [1, 1, 2, 2]
+    assert [processes(config, n, None) for n in (0, 3, 4, 1700)] == [1, 1, 2, 2]
     assert processes(config, 1, 3) == 3
     named = config.model_copy(update={"run": config.run.model_copy(update={"jobs": 5})})
     assert processes(named, 1, None) == 5

@@ -182,7 +182,9 @@ def _sizes(files: Any, root: str) -> dict[str, int]:
         found = files.find(root, detail=True)
     except FileNotFoundError:
         return {}
-    return {str(path)[len(root) :].lstrip("/"): told["size"] for path, told in found.items()}
+    sizes = {str(path)[len(root) :].lstrip("/"): told["size"] for path, told in found.items()}
+    # Object stores may hold an empty object in a folder's name.
+    return {name: size for name, size in sizes.items() if name and not name.endswith("/")}
 
 
 def _paths(text: bytes, url: str) -> set[str]:

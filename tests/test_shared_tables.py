@@ -81,6 +81,12 @@ def test_a_server_that_speaks_s3_serves_as_well(store: Store, s3: str, tmp_path:
     assert same_tables(fetched(s3, store.fingerprint(), tmp_path / "worker"), store)
 
 
+def test_a_folder_that_somebody_made_first_is_no_file_of_others(store: Store, s3: str) -> None:
+    address = s3.rpartition("/")[0] + "/made"
+    fsspec.filesystem("s3").pipe_file(address.removeprefix("s3://") + "/", b"")
+    assert publish(store, address) == 2
+
+
 def test_a_bucket_that_is_not_there_is_named(store: Store, s3: str) -> None:
     with pytest.raises(ForecastError, match="s3://nowhere/tables can't be written") as told:
         publish(store, "s3://nowhere/tables")

@@ -2,8 +2,8 @@
 
 ln C = level + trend + season + weekend + holidays + scale(season) · residual, fitted by ridge
 regression towards figures pooled over many cities (:mod:`forecast.models.air_mean`); residuals are
-carried on from the present state and driven by past days drawn whole
-(:mod:`forecast.models.residuals`); parameters are drawn anew for each path; the slow error of a
+carried on from the present state (:mod:`forecast.models.residuals`) and driven by past days drawn
+whole (:mod:`forecast.models.past_dates`); parameters are drawn anew for each path; the slow error of a
 year (:mod:`forecast.models.slow_error`) comes on top.
 """
 
@@ -22,8 +22,7 @@ from forecast.models.air_mean import (
     COLUMNS,
     PARTS,
     Mean,
-    calendar_columns,
-    fit_mean,
+    fit_means,
     future_design,
     scale_of,
 )
@@ -31,17 +30,10 @@ from forecast.models.circumstances import Circumstances
 from forecast.models.daily_record import MIN_DAYS, check_ahead, daily_record
 from forecast.models.gaps import fill_gaps
 from forecast.models.kept_fits import KeptFits
+from forecast.models.past_dates import Dates, draw_dates, run_shifts
 from forecast.models.paths import Paths
 from forecast.models.pooled import AirPooled, shipped_air
-from forecast.models.residuals import (
-    Dates,
-    Dependence,
-    dependence,
-    draw_dates,
-    filter_residuals,
-    run_forward,
-    run_shifts,
-)
+from forecast.models.residuals import Dependence, dependence, filter_residuals, forward_blocks
 from forecast.models.shared_draws import SharedDraws
 from forecast.models.slow_error import (
     correlation_factor,
@@ -56,7 +48,7 @@ __all__ = ["MIN_DAYS", "AirSeasonal"]
 #: Paths worked on at a time, so that memory stays small and close.
 _CHUNK = 1000
 #: Days worked on at a time, for the same reason.
-_DAYS_AT_ONCE = 32
+_DAYS_AT_ONCE = 16
 
 
 class AirSeasonal:
@@ -119,15 +111,9 @@ class AirSeasonal:
             for p in map(self.pooled.prior, self.items)
         )
         self._dependence: Dependence = dependence(priors)
-        self._means: list[Mean] = []
-        calendar = calendar_columns(span)
-        residuals = np.full(values.shape, np.nan)
-        for i, item in enumerate(self.items):
-            mean, residuals[:, i] = fit_mean(
-                span, values[:, i], item, priors[i], float(self._dependence.inflation[i]),
-                self.circumstances, calendar,
-            )  # fmt: skip
-            self._means.append(mean)
+        self._means, residuals = fit_means(
+            span, values, self.items, priors, self._dependence.inflation, self.circumstances
+        )
         self._years = record.years
         innovations, self._state = filter_residuals(residuals, self._dependence)
         self._innovations = innovations.astype(np.float32)
@@ -225,54 +211,58 @@ class AirSeasonal:
             for item, years in zip(self.items, self._years, strict=True)
         ]
         anchors = sorted({lead for own in points for lead, _ in own}) or [1.0]
-        parameters = self._parameters(n_paths, rng) @ self._parameter_factor.T
-        slow = self._slow(n_paths, len(anchors), rng)
-        # Parameters and slow error enter alike: days by draws, one product an item.
-        draws = np.concatenate([parameters, slow], axis=1).transpose(2, 1, 0)
-        draws = np.ascontiguousarray(draws, dtype=np.float32)
+        parameters = self._parameters(n_paths, rng)
+        slow = self._slow(n_paths, len(anchors), rng).transpose(2, 1, 0)
         design = future_design(future, ahead)
         links = slow_links(anchors, ahead)
+        season = harmonics(future, 1)
+        # Parameters, slow error and the mean enter alike: days by draws, one product an item.
         loads = np.stack(
             [
-                np.hstack([design @ mean.root, links * slow_growth(own, ahead)[:, None]])
+                np.column_stack([
+                    design @ mean.root, links * slow_growth(own, ahead)[:, None],
+                    design @ mean.coefficients + mean.centre,
+                ])
                 for mean, own in zip(self._means, points, strict=True)
             ]
-        ).astype(np.float32)
-        season = harmonics(future, 1)
-        centre = np.stack([design @ m.coefficients + m.centre for m in self._means], axis=1)
-        scale = np.stack([scale_of(m.scale, season) for m in self._means], axis=1)
-        centre32, scale32 = (x.astype(np.float32)[:, :, None] for x in (centre, scale))
-        low, high = np.log([[m.floor, m.cap] for m in self._means]).astype(np.float32).T[..., None]
+        )  # fmt: skip
+        scale = np.stack([scale_of(m.scale, season) for m in self._means])
+        steps = forward_blocks(self._dependence, loads, scale, _DAYS_AT_ONCE)
+        low, high = (
+            np.log([getattr(m, end) for m in self._means]).astype(np.float32)[:, None, None]
+            for end in ("floor", "cap")
+        )
         # Days first, paths last: a step over all paths works on memory that lies together.
         drawn = np.empty((len(ahead), len(self.items), n_paths), dtype=np.float32)
-        past = np.ascontiguousarray(filled.T)
-        shifts = np.ascontiguousarray(shifts.transpose(2, 0, 1)).reshape(len(self.items), -1)
+        driving = list(
+            zip(np.ascontiguousarray(filled.T), np.ascontiguousarray(shifts.T), strict=True)
+        )
         for start in range(0, n_paths, _CHUNK):
             part = slice(start, min(start + _CHUNK, n_paths))
-            at = np.ascontiguousarray(dates.positions[part].T)
-            run = np.ascontiguousarray(dates.run[part].T)
-            run += np.arange(part.start, part.stop) * dates.units.shape[1]
-            driven = np.empty((len(self.items), *at.shape), dtype=np.float32)
-            for item, (record, shift) in enumerate(zip(past, shifts, strict=True)):
-                np.take(record, at, out=driven[item], mode="clip")
-                driven[item] += np.take(shift, run, mode="clip")
-            own = drawn[:, :, part]
-            run_forward(driven.swapaxes(0, 1), self._state, self._dependence, own)
-            for item, (record, shift) in enumerate(beside):
-                driven[item] = record[at]
-                driven[item] += shift.ravel()[run]
-            for first in range(0, len(ahead), _DAYS_AT_ONCE):
-                some = slice(first, first + _DAYS_AT_ONCE)
-                block = own[some]
-                block *= scale32[some]
-                block += centre32[some]
-                block += (loads[:, some] @ draws[:, :, part]).swapaxes(0, 1)
-                if beside:
-                    block += driven[:, some].swapaxes(0, 1)
+            n_draws, n = loads.shape[2], part.stop - part.start
+            # Rows: draws and a one for the mean, the state, the days of the block.
+            given = np.empty((len(self.items), n_draws + 2 + _DAYS_AT_ONCE, n), dtype=np.float32)
+            given[:, : parameters.shape[1]] = parameters[:, :, part]
+            given[:, parameters.shape[1] : n_draws - 1] = slow[:, :, part]
+            given[:, n_draws - 1] = 1.0
+            given[:, n_draws : n_draws + 2] = self._state.T[:, :, None]
+            for first, step in zip(range(0, len(ahead), _DAYS_AT_ONCE), steps, strict=True):
+                some = slice(first, min(first + _DAYS_AT_ONCE, len(ahead)))
+                days = some.stop - some.start
+                at = np.ascontiguousarray(dates.positions[part, some].T)
+                run = np.ascontiguousarray(dates.run[part, some].T)
+                entering = given[:, : n_draws + 2 + days]
+                for row, own in zip(entering[:, n_draws + 2 :], driving, strict=True):
+                    _taken(own, at, run, row)
+                block = step @ entering
+                given[:, n_draws : n_draws + 2] = block[:, days:]
+                block = block[:, :days]
+                for row, own in zip(block, beside, strict=False):
+                    row += _taken(own, at, run, np.empty_like(row))
                 # A third of the time of clip().
                 np.maximum(block, low, out=block)
                 np.minimum(block, high, out=block)
-                np.exp(block, out=block)
+                np.exp(block.swapaxes(0, 1), out=drawn[some, :, part])
         values = drawn.transpose(2, 0, 1)
         every = len(leads) == len(ahead) and bool((leads == ahead).all())
         return values if every else values[:, leads - 1]
@@ -291,7 +281,7 @@ class AirSeasonal:
         dates = Dates(
             shared.dates.positions[:, skip : skip + n_days],
             shared.dates.run[:, skip : skip + n_days],
-            shared.dates.units[:, :, own],
+            shared.dates.units[:, own],
         )
         if skip < 0 or dates.positions.shape != (n_paths, n_days):
             raise ValueError(
@@ -318,18 +308,20 @@ class AirSeasonal:
     ) -> Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """What a drawn past date brings to ln C beside its innovation; here nothing.
 
-        For each item: by position in the record, shape (past day,), and by run, shape (path, run).
+        For each item: by position in the record, shape (past day,), and by run, shape (run,).
         """
         return ()
 
-    def _parameters(self, n_paths: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Unit draws of the parameters of the mean, shape (path, column, item)."""
-        normal = rng.standard_normal((n_paths, COLUMNS, len(self.items)))
+    def _parameters(self, n_paths: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Draws of the parameters of the mean, linked over items, shape (item, column, path)."""
+        n_items = len(self.items)
+        normal = rng.standard_normal((n_items, COLUMNS, n_paths), dtype=np.float32)
         if self.shared is not None:
             own = [AIR_ITEMS.index(item) for item in self.items]
-            normal *= np.sqrt(1.0 - self.shared.common_share)
-            normal += self.shared.parameters[:, :, own]
-        return normal
+            normal *= np.float32(np.sqrt(1.0 - self.shared.common_share))
+            normal += self.shared.parameters[own]
+        linked = self._parameter_factor.astype(np.float32) @ normal.reshape(n_items, -1)
+        return np.asarray(linked.reshape(normal.shape))
 
     def _slow(self, n_paths: int, n_anchors: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Unit draws of the slow error, shape (path, anchor, item)."""
@@ -343,6 +335,20 @@ class AirSeasonal:
             common=self.shared.slow[:, :n_anchors][:, :, own],
             common_share=self.shared.common_share, tail=self.shared.tail,
         )  # fmt: skip
+
+
+def _taken(
+    pair: tuple[NDArray[np.float32], NDArray[np.float32]],
+    at: NDArray[np.int64],
+    run: NDArray[np.int64],
+    out: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """What past days ``at`` and the shifts of the runs bring, in ``out``."""
+    record, shift = pair
+    # Modes other than "raise" write straight into ``out``.
+    np.take(record, at, out=out, mode="clip")
+    out += np.take(shift, run, mode="clip")
+    return out
 
 
 def _correlation_root(residuals: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -21,8 +21,8 @@ from forecast.models.air_seasonal import AirSeasonal
 from forecast.models.circumstances import Circumstances
 from forecast.models.daily_record import daily_record
 from forecast.models.gaps import fill_gaps
+from forecast.models.past_dates import Dates, run_shifts
 from forecast.models.pooled import AirPooled
-from forecast.models.residuals import Dates, run_shifts
 from forecast.models.shared_draws import SharedDraws
 from forecast.models.weather_effect import weather_days, weather_effect, without_season
 
@@ -128,15 +128,11 @@ class AirWeather(AirSeasonal):
         filled = fill_gaps(self._on_drawn_days(self._put_back), rng)
         # The units of the next run, with signs in turn, serve as units of their own: the sums over
         # a year of both shifts are uncorrelated, and places that share dates share them.
-        units = np.roll(dates.units, -1, axis=1)
-        units[:, 1::2] *= -1.0
+        units = np.roll(dates.units, -1, axis=0)
+        units[1::2] *= -1.0
         shifts = run_shifts(units, filled) * np.sqrt(_persistence(filled))
         return list(
-            zip(
-                np.ascontiguousarray(filled.T),
-                np.ascontiguousarray(shifts.transpose(2, 0, 1)),
-                strict=True,
-            )
+            zip(np.ascontiguousarray(filled.T), np.ascontiguousarray(shifts.T), strict=True)
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 
 import numpy as np
@@ -33,15 +34,22 @@ class DailyRecord:
         days: each day of the span, shape (day,).
         values: readings, shape (day, item) [µg/m³, CO mg/m³], NaN where missing.
         items: item code of each column; none where no item has enough readings.
-        floors: what stands for lower readings on the log scale, shape (item,).
-        caps: highest value that may be drawn, shape (item,).
     """
 
     days: NDArray[np.datetime64]
     values: NDArray[np.float64]
     items: tuple[str, ...]
-    floors: NDArray[np.float64]
-    caps: NDArray[np.float64]
+
+    @cached_property
+    def floors(self) -> NDArray[np.float64]:
+        """What stands for lower readings on the log scale, shape (item,)."""
+        above = np.where(self.values > 0.0, self.values, np.nan)
+        return np.asarray(_FLOOR * np.nanmedian(above, axis=0) if self.items else np.zeros(0))
+
+    @cached_property
+    def caps(self) -> NDArray[np.float64]:
+        """Highest value that may be drawn, shape (item,)."""
+        return np.asarray(_CAP * np.nanmax(self.values, axis=0) if self.items else np.zeros(0))
 
     @property
     def last_day(self) -> np.datetime64 | None:
@@ -81,7 +89,8 @@ def daily_record(history: pd.DataFrame) -> DailyRecord:
         ValueError: a day occurs twice.
     """
     days = history.index.to_numpy().astype("datetime64[D]")
-    if len(np.unique(days)) != len(days):
+    in_order = bool((days[1:] > days[:-1]).all())
+    if not in_order and len(np.unique(days)) != len(days):
         raise ValueError("history has a day twice; one row a day is expected")
     table = history.to_numpy(dtype=np.float64, na_value=np.nan)
     table = np.where(np.isfinite(table) & (table >= 0.0), table, np.nan)
@@ -93,10 +102,7 @@ def daily_record(history: pd.DataFrame) -> DailyRecord:
     values = np.full((len(span), len(items)), np.nan)
     if len(span):
         values[(days[seen] - span[0]).astype(np.int64)] = table[seen][:, enough]
-    above = np.where(values > 0.0, values, np.nan)
-    floors = _FLOOR * np.nanmedian(above, axis=0) if items else np.zeros(0)
-    caps = _CAP * np.nanmax(above, axis=0) if items else np.zeros(0)
-    return DailyRecord(span, values, items, floors, caps)
+    return DailyRecord(span, values, items)
 
 
 def check_ahead(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,48 +42,81 @@ def fill_gaps(
     if not missing.any():
         return filled
     season = np.arange(len(innovations), dtype=np.float64) % year
+    donors = _Donors(innovations, missing, season, np.argsort(season, kind="stable"), window)
     items = np.arange(innovations.shape[1])
     apart = [items[i : i + 1] for i in items]
     if len(items) > _FEW_SERIES:
         for some in apart:
-            _fill(
-                filled, innovations, np.flatnonzero(missing[:, some[0]]), some, season, window, rng
-            )
+            steps = np.flatnonzero(missing[:, some[0]])
+            if len(steps):
+                _put(filled, innovations, steps, some, donors.first(steps, some, rng))
         return filled
     pattern = missing @ (1 << items)
-    for code in np.unique(pattern[pattern > 0]):
-        steps = np.flatnonzero(pattern == code)
-        lacking = items[missing[steps[0]]]
+    counts = len(missing) - missing.sum(axis=0)
+    by_code = np.argsort(pattern, kind="stable")
+    codes, begins = np.unique(pattern[by_code], return_index=True)
+    for code, steps in zip(codes, np.split(by_code, begins[1:]), strict=True):
+        if code == 0:
+            continue
+        lacking = np.flatnonzero(missing[steps[0]])
         whole = int((~missing[:, lacking].any(axis=1)).sum())
-        together = whole >= min(_FEWEST_DONORS, int((~missing).sum(axis=0)[lacking].min()))
+        together = whole >= min(_FEWEST_DONORS, int(counts[lacking].min()))
         for some in [lacking] if together else [apart[i] for i in lacking]:
-            _fill(filled, innovations, steps, some, season, window, rng)
+            _put(filled, innovations, steps, some, donors.alike(steps, some, rng))
     return filled
 
 
-def _fill(
+def _put(
     filled: NDArray[np.float32],
     innovations: NDArray[np.float32],
     steps: NDArray[np.int64],
     items: NDArray[np.int64],
-    season: NDArray[np.float64],
-    window: int,
-    rng: np.random.Generator,
+    donors: NDArray[np.int64],
 ) -> None:
-    """Fill ``items`` of ``steps`` from steps that have all of them."""
-    present = np.flatnonzero(np.isfinite(innovations[:, items]).all(axis=1))
-    order = present[np.argsort(season[present], kind="stable")]
-    reach = max(min(window, len(order) // 8), 1)
-    place = np.searchsorted(season[order], season[steps])
-    away = rng.integers(-reach, reach + 1, size=(len(steps), _CANDIDATES))
-    donors = order[(place[:, None] + away) % len(order)]
-    if innovations.shape[1] <= _FEW_SERIES:
-        apart = innovations[donors] - innovations[steps][:, None]
+    filled[steps[:, None], items] = innovations[donors[:, None], items]
+
+
+@dataclass(frozen=True)
+class _Donors:
+    """Steps that others are filled from.
+
+    Attributes:
+        innovations, missing: shape (step, item).
+        season: place of each step in the year.
+        order: steps in the order of the season.
+        window: as for :func:`fill_gaps`.
+    """
+
+    innovations: NDArray[np.float32]
+    missing: NDArray[np.bool_]
+    season: NDArray[np.float64]
+    order: NDArray[np.int64]
+    window: int
+
+    def alike(
+        self, steps: NDArray[np.int64], items: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """For each step, of some drawn steps that have all of ``items`` the one most like it."""
+        drawn = self._drawn(steps, items, rng)
+        apart = self.innovations[drawn] - self.innovations[steps][:, None]
         both = np.isfinite(apart)
         # The mean over what both have; without anything in common any candidate serves.
         far = np.where(both, apart, 0.0).astype(np.float64)
         distance = (far**2).sum(axis=2) / np.maximum(both.sum(axis=2), 1)
-        best = donors[np.arange(len(steps)), np.argmin(distance, axis=1)]
-    else:
-        best = donors[:, 0]
-    filled[np.ix_(steps, items)] = innovations[np.ix_(best, items)]
+        return np.asarray(drawn[np.arange(len(steps)), np.argmin(distance, axis=1)])
+
+    def first(
+        self, steps: NDArray[np.int64], items: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """For each step the first drawn one that has all of ``items``."""
+        return np.asarray(self._drawn(steps, items, rng)[:, 0])
+
+    def _drawn(
+        self, steps: NDArray[np.int64], items: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        lacking = self.missing[self.order][:, items].any(axis=1)
+        order = self.order[~lacking]
+        reach = max(min(self.window, len(order) // 8), 1)
+        place = np.searchsorted(self.season[order], self.season[steps])
+        away = rng.integers(-reach, reach + 1, size=(len(steps), _CANDIDATES))
+        return np.asarray(order[(place[:, None] + away) % len(order)])

@@ -1,10 +1,9 @@
-"""Serial dependence of daily residuals, and past dates from which future ones are drawn.
+"""Serial dependence of daily residuals.
 
 A standardised residual is the sum of a slow part (weeks to months), a weather part (days), and
 a white part. The steady Kalman filter of that sum turns past residuals into innovations and a
 state; driven by innovations of past dates, the same recursion draws futures that start from
-the present state. All items take the innovations of the same past date, in unbroken runs of
-days, so that weather and chemistry stay together.
+the present state.
 """
 
 from __future__ import annotations
@@ -18,14 +17,11 @@ from numpy.typing import NDArray
 from forecast.models.pooled import ItemPrior
 
 __all__ = [
-    "Dates",
     "Dependence",
     "dependence",
-    "draw_dates",
-    "draw_positions",
     "filter_residuals",
+    "forward_blocks",
     "run_forward",
-    "run_shifts",
     "two_part_filter",
 ]
 
@@ -33,11 +29,6 @@ __all__ = [
 _FEW_SERIES = 12
 #: A filter this close to its steady variance is taken to have reached it.
 _STEADY = 1e-4
-#: Mean length of an unbroken run of past days [days].
-MEAN_RUN = 30.0
-#: Part of the variance of run means that is missing with one year of record: not all of it, since
-#: runs are moved within the season (seen in the spread of period means of drawn paths).
-_MISSING = 0.6
 
 
 @dataclass(frozen=True)
@@ -225,119 +216,41 @@ def run_forward(
     return out
 
 
-def draw_positions(
-    n_past: int,
-    n_future: int,
-    n_paths: int,
-    rng: np.random.Generator,
-    *,
-    year: float = 365.25,
-    mean_run: float = MEAN_RUN,
-    window: int = 20,
-) -> NDArray[np.int64]:
-    """Past days whose innovations future days take.
+def forward_blocks(
+    dep: Dependence, loads: NDArray[np.float64], scale: NDArray[np.float64], size: int
+) -> list[NDArray[np.float32]]:
+    """Matrices that carry residuals on over blocks of days, and add the mean to them.
 
-    Each path walks through past years in runs of days of geometric length; a run starts in a
-    random past year at the same time of the year, moved by up to ``window`` days.
+    :func:`run_forward` over a block is linear: one product an item does the same for all paths.
 
     Args:
-        n_past: number of days in the record, the last being the day before the first to draw.
-        n_future: number of days to draw.
-        n_paths: number of paths.
-        rng: random generator.
-        year: length of a year in steps: 365.25 for days, 12 for months.
-        mean_run: mean length of a run [steps].
-        window: most steps by which a run is moved within the season.
+        dep: the two parts.
+        loads: what a draw adds to each day, shape (item, day, draw).
+        scale: what a residual of each day is multiplied by, shape (item, day).
+        size: days of a block; the last may have fewer.
 
     Returns:
-        Indices into the record, shape (path, day). A record shorter than a year has no past day
-        of the same season for part of the year: there any past day serves.
+        For each block the matrix of each item. Its columns are the draws, the two parts of the state
+        before the block, and the innovations of its days; its rows are its days, then the state
+        after them.
     """
-    starts = rng.random((n_paths, n_future)) < 1.0 / mean_run
-    starts[:, 0] = True
-    ahead = np.arange(1, n_future + 1)
-    fewest = np.ceil(ahead / year)
-    most = np.floor((n_past - 1 + ahead) / year)
-    choices = np.maximum(most - fewest + 1, 0)
-    chance = rng.random((n_paths, n_future))
-    moved = rng.integers(-window, window + 1, size=(n_paths, n_future))
-    past = rng.integers(0, n_past, size=(n_paths, n_future))
-    # What is drawn for a day counts where a run starts there; every path starts with one.
-    at = np.flatnonzero(starts)
-    day = at % n_future
-    years = fewest[day] + np.floor(chance.ravel()[at] * choices[day])
-    shift = np.rint(years * year).astype(np.int64) - moved.ravel()[at]
-    # Where no past year has the season, a run starts on any past day.
-    shift = np.where(choices[day] > 0, shift, ahead[day] + n_past - 1 - past.ravel()[at])
-    lengths = np.diff(at, append=starts.size)
-    position = n_past - 1 + ahead - np.repeat(shift, lengths).reshape(starts.shape)
-    # A run that leaves the record goes on a year earlier or later, or anywhere in a short one.
-    span = round(year) if n_past > year else n_past
-    position = np.where(position >= n_past, position - span, position)
-    position = np.where(position < 0, position + span, position)
-    result: NDArray[np.int64] = np.mod(position, n_past)
-    return result
-
-
-@dataclass(frozen=True)
-class Dates:
-    """Past days drawn for future ones, in unbroken runs.
-
-    Attributes:
-        positions: indices into the record, shape (path, day).
-        run: number of the run of each day within its path, shape (path, day).
-        units: standard normal draws of each run, shape (path, run, item).
-    """
-
-    positions: NDArray[np.int64]
-    run: NDArray[np.int64]
-    units: NDArray[np.float32]
-
-
-def draw_dates(
-    n_past: int,
-    n_future: int,
-    n_paths: int,
-    n_items: int,
-    rng: np.random.Generator,
-    *,
-    year: float = 365.25,
-    mean_run: float = MEAN_RUN,
-) -> Dates:
-    """Draw past days as :func:`draw_positions` does, with a normal draw of each run and item."""
-    positions = draw_positions(n_past, n_future, n_paths, rng, year=year, mean_run=mean_run)
-    run = np.zeros(positions.shape, dtype=np.int64)
-    np.cumsum(np.diff(positions, axis=1) != 1, axis=1, out=run[:, 1:])
-    units = rng.standard_normal((n_paths, int(run.max()) + 1, n_items), dtype=np.float32)
-    return Dates(positions, run, units)
-
-
-def run_shifts(
-    units: NDArray[np.float32],
-    innovations: NDArray[np.float32],
-    *,
-    year: float = 365.25,
-    mean_run: float = MEAN_RUN,
-) -> NDArray[np.float32]:
-    """What the mean of each drawn run could have been in a year that the record does not hold.
-
-    Runs of the same season of K years have (K - 1)/K of the variance that run means have over
-    many years; with one year nearly all futures would have the very same season. The part that
-    is missing is added: one vector a run, with the covariance of innovations over items.
-
-    Args:
-        units: standard normal draws, shape (path, run, item).
-        innovations: the table they are added to, without gaps, shape (past day, item).
-        year: length of a year in steps.
-        mean_run: mean length of a run [steps].
-
-    Returns:
-        Shape (path, run, item), to be added to the innovations of each run.
-    """
-    years = max(len(innovations) / year, 1.0)
-    covariance = np.atleast_2d(np.cov(innovations.astype(np.float64), rowvar=False))
-    # Days lie in runs of twice the mean length, since long runs hold more of them.
-    values, vectors = np.linalg.eigh(covariance * (_MISSING / (2.0 * mean_run * years)))
-    root = (vectors * np.sqrt(np.maximum(values, 0.0))).astype(np.float32)
-    shifts: NDArray[np.float32] = units @ root.T
-    return shifts
+    n_days, n_draws = loads.shape[1:]
+    kept = dep.phi.T[:, :, None] ** np.arange(size + 1)
+    response = dep.gain.T[:, :, None] * kept
+    after = response.sum(axis=1)
+    after[:, 0] = 1.0
+    lag = np.subtract.outer(np.arange(size), np.arange(size))
+    serial = np.where(lag >= 0, after[:, np.maximum(lag, 0)], 0.0)
+    blocks = []
+    for first in range(0, n_days, size):
+        some = slice(first, min(first + size, n_days))
+        n = some.stop - first
+        own = np.zeros((len(loads), n + 2, n_draws + 2 + n))
+        sd = scale[:, some, None]
+        own[:, :n, :n_draws] = loads[:, some]
+        own[:, :n, n_draws : n_draws + 2] = sd * kept[:, :, :n].swapaxes(1, 2)
+        own[:, :n, n_draws + 2 :] = sd * serial[:, :n, :n]
+        own[:, [n, n + 1], [n_draws, n_draws + 1]] = kept[:, :, n]
+        own[:, n:, n_draws + 2 :] = response[:, :, n - np.arange(n)]
+        blocks.append(own.astype(np.float32))
+    return blocks

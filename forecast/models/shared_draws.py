@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.models.air_mean import COLUMNS
+from forecast.models.past_dates import Dates, draw_dates
 from forecast.models.pooled import AirPooled
-from forecast.models.residuals import Dates, draw_dates
 from forecast.standards.items import AIR_ITEMS
 
 __all__ = ["NationDraws", "SharedDraws", "nation_draws", "share_draws"]
@@ -25,7 +25,7 @@ MOST_ANCHORS = 8
 
 
 #: Nation's part of ``slow`` and of ``parameters``, see :class:`SharedDraws`.
-NationDraws = tuple[NDArray[np.float64], NDArray[np.float64]]
+NationDraws = tuple[NDArray[np.float64], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class SharedDraws:
         dates: the past dates, from ``start`` on.
         slow: standard normal draws, shape (path, anchor, item of ``AIR_ITEMS``), with variance
             :attr:`common_share`.
-        parameters: the same for the parameters of the mean, shape (path, column, item).
+        parameters: the same for the parameters of the mean, shape (item, column, path).
         tail: factor of each path that makes its slow error heavy-tailed, shape (path,).
         common_share: variance of ``slow`` and ``parameters``; the rest is a place's own.
     """
@@ -47,19 +47,23 @@ class SharedDraws:
     start: np.datetime64
     dates: Dates
     slow: NDArray[np.float64]
-    parameters: NDArray[np.float64]
+    parameters: NDArray[np.float32]
     tail: NDArray[np.float64]
     common_share: float
 
 
 def nation_draws(nation: np.random.Generator, n_paths: int, pooled: AirPooled) -> NationDraws:
     """Draw what all groups have in common; the same for each, so drawn once for many of them."""
-    weight = np.sqrt(pooled.nation_share)
-    slow, parameters = (
-        weight * nation.standard_normal((n_paths, n, len(AIR_ITEMS)))
-        for n in (MOST_ANCHORS, COLUMNS)
-    )
-    return slow, parameters
+    return _normal(nation, n_paths, pooled.nation_share)
+
+
+def _normal(rng: np.random.Generator, n_paths: int, variance: float) -> NationDraws:
+    """Normal draws of that variance for the slow error and for the parameters."""
+    weight = np.sqrt(variance)
+    slow = rng.standard_normal((n_paths, MOST_ANCHORS, len(AIR_ITEMS)))
+    # Single precision: there are many of them, and they only spread the paths.
+    parameters = rng.standard_normal((len(AIR_ITEMS), COLUMNS, n_paths), dtype=np.float32)
+    return weight * slow, np.float32(weight) * parameters
 
 
 def share_draws(
@@ -82,8 +86,8 @@ def share_draws(
         n_paths: number of paths.
         pooled: the shares of the slow error that are common, and its tails.
     """
-    weight = np.sqrt(pooled.group_share)
-    slow, parameters = (part + weight * group.standard_normal(part.shape) for part in nation)
+    own = _normal(group, n_paths, pooled.group_share)
+    slow, parameters = nation[0] + own[0], nation[1] + own[1]
     tail = np.sqrt((pooled.degrees - 2.0) / group.chisquare(pooled.degrees, size=n_paths))
     n_past, n_future = int((start - first).astype(int)), int((end - start).astype(int)) + 1
     dates = draw_dates(n_past, n_future, n_paths, len(AIR_ITEMS), group)

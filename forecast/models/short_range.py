@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.features.calendar import harmonics
-from forecast.models.air_mean import Mean, calendar_columns, fit_mean, future_design, scale_of
+from forecast.models.air_mean import Mean, fit_means, future_design, scale_of
 from forecast.models.circumstances import Circumstances
 from forecast.models.daily_record import DailyRecord, daily_record
 from forecast.models.gaps import fill_gaps
@@ -236,17 +236,10 @@ def departures_of(
 ) -> tuple[list[Mean], NDArray[np.float64]]:
     """Mean of each item and standardised departures from it, (day, item)."""
     priors = tuple(map(pooled.prior, record.items))
-    inflation = dependence(priors).inflation
-    calendar = calendar_columns(record.days)
-    departures = np.full(record.values.shape, np.nan)
-    means = []
-    for i, item in enumerate(record.items):
-        mean, departures[:, i] = fit_mean(
-            record.days, record.values[:, i], item, priors[i], float(inflation[i]), circumstances,
-            calendar,
-        )  # fmt: skip
-        means.append(mean)
-    return means, departures
+    return fit_means(
+        record.days, record.values, record.items, priors, dependence(priors).inflation,
+        circumstances,
+    )  # fmt: skip
 
 
 def _filled(table: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

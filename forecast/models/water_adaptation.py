@@ -126,13 +126,18 @@ def _costs(
         value = 0.5 * (np.log(variance[0]) + error[0] * pull)
         towards = pull * apart + 0.5 * wider * (1.0 - error[0] * pull)
         told = 0.5 * wider[:, None] * wider + apart[:, None] * apart * inverse
-        cost[at] = (value * seen).sum(axis=1)
-        slope[at] = (towards * seen).sum(axis=2).T
-        curve[at] = (told * seen).sum(axis=3).transpose(2, 0, 1)
+        cost[at] = _over_months(value * seen)
+        slope[at] = _over_months(towards * seen).T
+        curve[at] = _over_months(told * seen).transpose(2, 0, 1)
     own = [group == g for g in range(len(chosen))]
     return [
         (float(cost[some].sum()), slope[some].sum(axis=0), curve[some].sum(axis=0)) for some in own
     ]
+
+
+def _over_months(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum over the last axis, in the order that months lie: the same bits alone as among others."""
+    return np.asarray(np.ascontiguousarray(parts).sum(axis=-1))
 
 
 def _forecasts(

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.models.gaps import fill_gaps
-from forecast.models.residuals import draw_positions
+from forecast.models.past_dates import draw_positions
 
 __all__ = ["Shared", "blended", "driven", "own_stream", "shared_draws", "whole_table"]
 

@@ -53,7 +53,7 @@ class Pass:
     def log_likelihood(self) -> NDArray[np.float64]:
         """Of each series, without constants, (series,)."""
         squares = self.error**2 / self.variance
-        return np.asarray(-0.5 * (np.log(self.variance) + squares).sum(axis=0))
+        return -0.5 * _added(np.log(self.variance) + squares)
 
 
 class StateSpace:
@@ -194,7 +194,7 @@ class StateSpace:
             along = ones.sum(axis=0)
             along += both[0]
             along += (varying * shown[self.varying, None]).sum(axis=0)
-            np.add((shown * along[:-1]).sum(axis=0), spread[t], out=variance[t])
+            np.add(_added(shown * along[:-1]), spread[t], out=variance[t])
             np.subtract(readings[t], along[-1], out=error[t])
             along[-1] = -error[t]
             gain = along[:-1] * (weight[t] / variance[t])
@@ -242,6 +242,14 @@ class StateSpace:
                     yield place, rows
 
 
+def _added(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of (part, series) over the parts, one after the other.
+
+    A single column would be summed in pairs: a series has the same bits alone as among others.
+    """
+    return np.asarray(parts.sum(axis=0) if parts.shape[1] > 1 else parts.cumsum(axis=0)[-1])
+
+
 def left_out(space: StateSpace, made: Pass) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Departure of each month from what all others say, and its variance, (series, month).
 
@@ -261,7 +269,7 @@ def left_out(space: StateSpace, made: Pass) -> tuple[NDArray[np.float64], NDArra
         alone = np.where(used, 1.0 / made.variance[t], 0.0)
         told = (both * gain[:, None]).sum(axis=0)
         along = told[:-1]
-        known = alone + (gain * along).sum(axis=0)
+        known = alone + _added(gain * along)
         said = made.error[t] * alone - told[-1]
         np.divide(said, known, out=rest[t], where=used)
         np.divide(1.0, known, out=variance[t], where=used)

@@ -17,15 +17,10 @@ from numpy.typing import NDArray
 
 from forecast.features.calendar import harmonics
 from forecast.models.gaps import fill_gaps
+from forecast.models.past_dates import draw_positions
 from forecast.models.paths import Paths
 from forecast.models.pooled import WaterPooled, WaterPrior, shipped_water
-from forecast.models.residuals import (
-    Dependence,
-    draw_positions,
-    filter_residuals,
-    run_forward,
-    two_part_filter,
-)
+from forecast.models.residuals import Dependence, filter_residuals, run_forward, two_part_filter
 from forecast.models.slow_error import slow_growth
 
 __all__ = ["MIN_MONTHS", "WaterSeasonal"]

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from forecast.models.air_seasonal import AirSeasonal
 from forecast.models.air_weather import AirWeather
+from forecast.models.past_dates import Dates
 from forecast.models.pooled import shipped_air
 from forecast.models.registry import weather_model
-from forecast.models.residuals import Dates
 from forecast.models.shared_draws import nation_draws, share_draws
 from forecast.models.weather_effect import MIN_WEATHER_DAYS, ridge_effect, weather_days
 
@@ -254,7 +254,7 @@ def test_the_effect_of_the_drawn_date_itself_comes_back() -> None:
     record, weather = made_pair(14, items=("pm25", "co"))
     model = AirWeather(weather=weather).fit(record)
     dates = Dates(
-        np.zeros((1, 5), np.int64), np.zeros((1, 5), np.int64), np.zeros((1, 1, 2), np.float32)
+        np.zeros((1, 5), np.int64), np.zeros((1, 5), np.int64), np.zeros((1, 2), np.float32)
     )
     beside = model._beside(dates, np.random.default_rng(0))
     assert len(beside) == 2

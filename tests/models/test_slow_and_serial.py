@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.models.gaps import fill_gaps
 from forecast.models.panel_priors import estimate_priors
+from forecast.models.past_dates import Dates, draw_dates, draw_positions, run_shifts
 from forecast.models.pooled import AirPooled, shipped_air
 from forecast.models.pooling import (
     LEAD_PERIODS,
@@ -21,15 +22,7 @@ from forecast.models.pooling import (
     slow_error,
     slow_error_by_record,
 )
-from forecast.models.residuals import (
-    Dates,
-    draw_dates,
-    draw_positions,
-    filter_residuals,
-    run_forward,
-    run_shifts,
-    two_part_filter,
-)
+from forecast.models.residuals import filter_residuals, forward_blocks, run_forward, two_part_filter
 from forecast.models.slow_error import (
     PERSISTENCE,
     correlation_factor,
@@ -102,6 +95,30 @@ def test_many_series_are_filtered_as_one_by_one_with_gaps() -> None:
         np.testing.assert_allclose(state[:, [i]], last, atol=2e-3)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 17), st.integers(0, 1000))
+def test_blocks_carry_residuals_on_as_day_by_day(n_days: int, size: int, seed: int) -> None:
+    """Products over blocks of any length give the recursion, scaled, plus what the draws add."""
+    rng = np.random.default_rng(seed)
+    filt = two_part_filter(np.array([[0.2, 0.1], [0.6, 0.5]]), np.array([[40.0, 25.0], [2.0, 3.0]]))
+    steps = rng.standard_normal((2, n_days, 5)).astype(np.float32)
+    state = rng.standard_normal((2, 2))
+    loads, scale = rng.standard_normal((2, n_days, 3)), rng.uniform(0.2, 2.0, (2, n_days))
+    draws = rng.standard_normal((2, 3, 5)).astype(np.float32)
+    plain = run_forward(steps.swapaxes(0, 1), state, filt).swapaxes(0, 1)
+    expected = plain * scale[:, :, None] + loads @ draws
+    carried = np.repeat(state.T[:, :, None], 5, axis=2)
+    found, done = [], 0
+    for block in forward_blocks(filt, loads, scale, size):
+        days = block.shape[1] - 2
+        given_rows = np.concatenate([draws, carried, steps[:, done : done + days]], axis=1)
+        after = block @ given_rows
+        found.append(after[:, :days])
+        carried, done = after[:, days:], done + days
+    assert done == n_days
+    np.testing.assert_allclose(np.concatenate(found, axis=1), expected, rtol=1e-4, atol=1e-4)
+
+
 def test_a_gap_lets_the_state_fade_and_gives_no_innovation() -> None:
     """Missing days have no innovation; the state after them is nearer to 0."""
     filt = two_part_filter(np.array([[0.2], [0.6]]), np.array([[40.0], [2.0]]))
@@ -137,7 +154,7 @@ def test_positions_keep_the_season_and_run_through_days() -> None:
 
 def _by_day(shifts: NDArray[np.float32], dates: Dates) -> NDArray[np.float32]:
     """Shifts of runs, put on the days of the runs."""
-    return shifts[np.arange(len(shifts))[:, None], dates.run]
+    return shifts[dates.run]
 
 
 @pytest.mark.parametrize("years", [1, 2, 3])

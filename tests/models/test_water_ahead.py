@@ -82,6 +82,10 @@ def test_who_fits_the_groups_does_not_matter(ahead: WaterAhead) -> None:
         return found[::-1]
 
     other = _ahead(run=backwards)
+    assert other.innovations.tobytes() == ahead.innovations.tobytes()
+    assert [(e.mean.tobytes(), e.half.tobytes()) for e in other.effects] == [
+        (e.mean.tobytes(), e.half.tobytes()) for e in ahead.effects
+    ]
     assert other.draw().values.tobytes() == ahead.draw().values.tobytes()
 
 

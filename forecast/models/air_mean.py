@@ -145,17 +145,23 @@ def fit_means(
 
 
 def calendar_columns(days: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Columns season, weekend and holidays of each day; the first two are the first harmonic.
+    """Columns season, weekend and holidays of each day; the first two are the first harmonic."""
+    dates = days.astype("datetime64[D]")
+    if not len(dates):
+        return _of_year(1970)[:0]
+    years = [int(str(end.astype("datetime64[Y]"))) for end in (dates.min(), dates.max())]
+    table = np.concatenate([_of_year(year) for year in range(years[0], years[1] + 1)])
+    first = np.datetime64(f"{years[0]:04d}-01-01", "D")
+    return np.asarray(table[(dates - first).astype(np.int64)])
 
-    Read-only, since places with a record of the same days share them.
-    """
-    return _calendar_of(days.astype("datetime64[D]").tobytes())
 
-
-@lru_cache(maxsize=8)
-def _calendar_of(told: bytes) -> NDArray[np.float64]:
-    days = np.frombuffer(told, dtype="datetime64[D]")
-    columns = np.column_stack([harmonics(days, HARMONICS), is_weekend(days), holiday_terms(days)])
+@lru_cache(maxsize=256)
+def _of_year(year: int) -> NDArray[np.float64]:
+    """Calendar columns of all days of a year; they are asked for again and again."""
+    days = np.arange(f"{year:04d}-01-01", f"{year + 1:04d}-01-01", dtype="datetime64[D]")
+    columns: NDArray[np.float64] = np.column_stack(
+        [harmonics(days, HARMONICS), is_weekend(days), holiday_terms(days)]
+    )
     columns.flags.writeable = False
     return columns
 

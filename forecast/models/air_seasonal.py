@@ -249,8 +249,9 @@ class AirSeasonal:
             for first, step in zip(range(0, len(ahead), _DAYS_AT_ONCE), steps, strict=True):
                 some = slice(first, min(first + _DAYS_AT_ONCE, len(ahead)))
                 days = some.stop - some.start
-                at = np.ascontiguousarray(dates.positions[part, some].T)
-                run = np.ascontiguousarray(dates.run[part, some].T)
+                run = dates.run[part, some].T.astype(np.intp)
+                at = np.take(dates.offset, run)
+                at += (dates.first + np.arange(some.start, some.stop))[:, None]
                 entering = given[:, : n_draws + 2 + days]
                 for row, own in zip(entering[:, n_draws + 2 :], driving, strict=True):
                     _taken(own, at, run, row)
@@ -278,14 +279,10 @@ class AirSeasonal:
         shared = self.shared
         skip = int((self.last_day + 1 - shared.start).astype(int))
         own = [AIR_ITEMS.index(item) for item in self.items]
-        dates = Dates(
-            shared.dates.positions[:, skip : skip + n_days],
-            shared.dates.run[:, skip : skip + n_days],
-            shared.dates.units[:, own],
-        )
-        if skip < 0 or dates.positions.shape != (n_paths, n_days):
+        dates = shared.dates.part(max(skip, 0), n_days, own)
+        if skip < 0 or dates.run.shape != (n_paths, n_days):
             raise ValueError(
-                f"the draws in common are {shared.dates.positions.shape[0]} paths from "
+                f"the draws in common are {shared.dates.run.shape[0]} paths from "
                 f"{shared.start}, asked for are {n_paths} paths of {n_days} days from "
                 f"{self.last_day + 1}"
             )
@@ -339,8 +336,8 @@ class AirSeasonal:
 
 def _taken(
     pair: tuple[NDArray[np.float32], NDArray[np.float32]],
-    at: NDArray[np.int64],
-    run: NDArray[np.int64],
+    at: NDArray[np.intp],
+    run: NDArray[np.intp],
     out: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """What past days ``at`` and the shifts of the runs bring, in ``out``."""

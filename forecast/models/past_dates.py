@@ -6,6 +6,7 @@ run starts in a random past year at the same time of the year.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,9 @@ def draw_positions(
         of the same season for part of the year: there any past day serves.
     """
     runs = _drawn_runs(n_past, n_future, n_paths, rng, year=year, mean_run=mean_run, window=window)
-    return runs.positions(n_paths, n_future)
+    found = np.repeat(runs.past - runs.first, runs.length).reshape(n_paths, n_future)
+    found += np.arange(n_future)
+    return found
 
 
 @dataclass(frozen=True)
@@ -70,34 +73,39 @@ class _Runs:
     length: NDArray[np.int64]
     past: NDArray[np.int64]
 
-    def positions(self, n_paths: int, n_future: int) -> NDArray[np.int64]:
-        """Past day of each future day, shape (path, day)."""
-        found = np.repeat(self.past - self.first, self.length).reshape(n_paths, n_future)
-        found += np.arange(n_future)
-        return found
-
-    def numbers(self, n_paths: int, n_future: int) -> NDArray[np.int64]:
-        """Number of the run of each future day, shape (path, day)."""
-        return np.repeat(np.arange(len(self.path)), self.length).reshape(n_paths, n_future)
+    def numbers(self, n_paths: int, n_future: int) -> NDArray[np.int32]:
+        """Number of the run of each future day, shape (path, day), the days first in memory."""
+        number = np.arange(len(self.path), dtype=np.int32)
+        return np.asarray(np.repeat(number, self.length).reshape(n_paths, n_future), order="F")
 
     def inside(self, n_past: int, span: int) -> _Runs:
         """Split where a run leaves the record: it goes on ``span`` days earlier or later."""
         runs = self
         while True:
-            last = runs.past + runs.length
-            # Days before the record, within it, and after it.
-            before = np.clip(-runs.past, 0, runs.length)
-            after = np.clip(last - n_past, 0, runs.length)
-            if not (before.any() or after.any()):
+            end = runs.past + runs.length
+            out = np.flatnonzero((runs.past < 0) | (end > n_past))
+            if not len(out):
                 return runs
-            within = runs.length - before - after
-            parts = np.stack([before, within, after], axis=1)
-            skipped = np.stack([np.zeros_like(before), before, before + within], axis=1)
-            moved = np.array([span, 0, -span])
-            own = parts.ravel() > 0
-            past = (runs.past[:, None] + skipped + moved).ravel()[own]
-            first = (runs.first[:, None] + skipped).ravel()[own]
-            runs = _Runs(np.repeat(runs.path, 3)[own], first, parts.ravel()[own], past)
+            # Days before the record, within it, and after it.
+            length = runs.length[out]
+            before = np.clip(-runs.past[out], 0, length)
+            after = np.clip(end[out] - n_past, 0, length)
+            parts = np.stack([before, length - before - after, after])
+            skipped = np.stack([0 * before, before, length - after])
+            moved = np.array([[span], [0], [-span]])
+            kept = np.delete(np.arange(len(runs.path)), out)
+
+            def put(whole: NDArray[np.int64], split: NDArray[np.int64]) -> NDArray[np.int64]:
+                return np.concatenate([whole[kept], split[parts > 0]])  # noqa: B023
+
+            path = put(runs.path, np.tile(runs.path[out], (3, 1)))
+            first = put(runs.first, runs.first[out] + skipped)
+            # Those that are kept are in order already.
+            order = np.argsort(path * (int(first.max()) + 1) + first, kind="stable")
+            runs = _Runs(
+                path[order], first[order], put(runs.length, parts)[order],
+                put(runs.past, runs.past[out] + skipped + moved)[order],
+            )  # fmt: skip
 
     def joined(self) -> _Runs:
         """Runs of one path of which one goes on where the other ends are one."""
@@ -153,14 +161,32 @@ class Dates:
     """Past days drawn for future ones, in unbroken runs.
 
     Attributes:
-        positions: indices into the record, shape (path, day).
-        run: number of the run of each day, counted through all paths, shape (path, day).
+        run: number of the run of each day, counted through all paths, shape (path, day); the days
+            come first in memory.
+        offset: what is added to a future day, counted from 0, to give the past day that it takes:
+            an index into the record; shape (run,).
         units: standard normal draws of each run, shape (run, item).
+        first: number of the first future day.
     """
 
-    positions: NDArray[np.int64]
-    run: NDArray[np.int64]
+    run: NDArray[np.int32]
+    offset: NDArray[np.int64]
     units: NDArray[np.float32]
+    first: int = 0
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """Indices into the record, shape (path, day)."""
+        found = self.offset[self.run]
+        found += self.first + np.arange(found.shape[1])
+        return np.asarray(found)
+
+    def part(self, first: int, n_days: int, items: Sequence[int]) -> Dates:
+        """Those of ``n_days`` days from the future day ``first`` on, and units of some items."""
+        return Dates(
+            self.run[:, first : first + n_days], self.offset, self.units[:, items],
+            self.first + first,
+        )  # fmt: skip
 
 
 def draw_dates(
@@ -176,7 +202,7 @@ def draw_dates(
     """Draw past days as :func:`draw_positions` does, with a normal draw of each run and item."""
     runs = _drawn_runs(n_past, n_future, n_paths, rng, year=year, mean_run=mean_run, window=WINDOW)
     units = rng.standard_normal((len(runs.path), n_items), dtype=np.float32)
-    return Dates(runs.positions(n_paths, n_future), runs.numbers(n_paths, n_future), units)
+    return Dates(runs.numbers(n_paths, n_future), runs.past - runs.first, units)
 
 
 def run_shifts(

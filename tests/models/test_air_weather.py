@@ -253,9 +253,7 @@ def test_the_effect_of_the_drawn_date_itself_comes_back() -> None:
     """A date drawn twice brings the same effect, all items at once, less a smooth season."""
     record, weather = made_pair(14, items=("pm25", "co"))
     model = AirWeather(weather=weather).fit(record)
-    dates = Dates(
-        np.zeros((1, 5), np.int64), np.zeros((1, 5), np.int64), np.zeros((1, 2), np.float32)
-    )
+    dates = Dates(np.zeros((1, 5), np.int32), np.zeros(1, np.int64), np.zeros((1, 2), np.float32))
     beside = model._beside(dates, np.random.default_rng(0))
     assert len(beside) == 2
     for item, (effects, shifts) in zip(model.items, beside, strict=True):

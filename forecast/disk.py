@@ -22,8 +22,13 @@ _LEFT = 600.0
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{12}\.tmp", re.DOTALL)
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write ``data`` to ``path`` at one moment: a reader sees the old file or the new one.
+
+    Args:
+        path, data: where and what.
+        durable: whether it outlasts a power cut. Not needed for what can be made again and is
+            found damaged by whoever reads it; waiting for the disk takes longer than writing.
 
     Raises:
         WorkspaceError: the disk is full or the folder can't be written; the old file is intact
@@ -36,10 +41,12 @@ def write_file(path: Path, data: bytes) -> None:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         _replace(temporary, path)
         renamed = True
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         drop(temporary)
         what = (

@@ -104,10 +104,18 @@ def part_rows(
         type_ = spec.schema.field(name).type
         empty = pa.scalar("" if pa.types.is_string(type_) else None, type_)
         part = part.append_column(name, pa.repeat(empty, len(part)))
-    if regions is not None:
+    if regions is not None and not _all_of(part["region"], regions):
         part = part.filter(pc.is_in(part["region"], pa.array(regions, pa.string())))
     # Parquet knows no whole seconds and hands back milliseconds.
     return part.select(names).cast(schema_of(spec, names, categories))
+
+
+def _all_of(column: pa.ChunkedArray, regions: list[str]) -> bool:
+    """Whether no other region can be in it; plain where its words are told apart already."""
+    if not pa.types.is_dictionary(column.type):
+        return False
+    told = {word for chunk in column.chunks for word in chunk.dictionary.to_pylist()}
+    return told <= set(regions)
 
 
 @lru_cache(maxsize=_KEPT)

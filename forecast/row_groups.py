@@ -5,6 +5,7 @@ A part is sorted by region, and each block of rows carries its first and last re
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -25,13 +26,14 @@ def rows_of(file: pq.ParquetFile, columns: list[str], regions: Sequence[str] | N
     """
     if regions is None or SOUGHT not in file.schema_arrow.names:
         return file.read(columns=columns)
-    at = file.schema_arrow.names.index(SOUGHT)
-    groups = [g for g in range(file.num_row_groups) if _may_hold(file, g, at, regions)]
+    at, ordered = file.schema_arrow.names.index(SOUGHT), sorted(regions)
+    groups = [g for g in range(file.num_row_groups) if _may_hold(file, g, at, ordered)]
     return file.read_row_groups(groups, columns=columns)
 
 
-def _may_hold(file: pq.ParquetFile, group: int, column: int, regions: Sequence[str]) -> bool:
+def _may_hold(file: pq.ParquetFile, group: int, column: int, ordered: Sequence[str]) -> bool:
     told = file.metadata.row_group(group).column(column).statistics
     if told is None or not told.has_min_max:
         return True
-    return any(told.min <= name <= told.max for name in regions)
+    first = bisect_left(ordered, told.min)
+    return first < len(ordered) and ordered[first] <= told.max

@@ -56,6 +56,10 @@ def test_a_store_reads_the_blocks_of_the_regions_asked_for(
     assert store.read("air_daily", regions=["没有"]).empty
     assert read == [1, 2, 0]
     assert len(store.read("air_daily")) == 300
+    # As categories, and whatever the order of the names; a name more is none less.
+    for regions in (["城09", "城04"], [*_REGIONS, "没有"], _REGIONS[1:]):
+        coded = store.read("air_daily", regions=regions, categories=True)
+        assert set(coded["region"].astype(str)) == set(regions) - {"没有"}
 
 
 def test_a_part_without_ranges_is_read_whole(tmp_path: Path) -> None:

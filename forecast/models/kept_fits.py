@@ -18,6 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ class KeptFits:
             out[at] = fitted
             # A fit that can't be kept is made again next time; the answer does not need the file.
             with contextlib.suppress(WorkspaceError):
-                write_file(paths[at], _written(fitted, keys[at]))
+                write_file(paths[at], _written(fitted, keys[at]), durable=False)
         return out
 
 
@@ -154,6 +155,10 @@ def _taken_apart(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": repr(value)}
+    if type(value) is date:
+        return {"date": value.isoformat()}
+    if isinstance(value, frozenset):
+        return {"set": [_taken_apart(v, arrays) for v in sorted(value)]}
     if isinstance(value, np.datetime64):
         return {"time": [str(value), np.datetime_data(value.dtype)[0]]}
     if isinstance(value, np.generic):
@@ -173,11 +178,16 @@ def _taken_apart(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
         kind = "tuple" if isinstance(value, tuple) else "list"
         return {kind: [_taken_apart(v, arrays) for v in value]}
     if isinstance(value, Mapping):
-        return {"map": [[str(k), _taken_apart(v, arrays)] for k, v in value.items()]}
+        return {"map": [[_key(k), _taken_apart(v, arrays)] for k, v in value.items()]}
     if is_dataclass(value) and not isinstance(value, type):
         own = {f.name: _taken_apart(getattr(value, f.name), arrays) for f in fields(value)}
         return {"object": [type(value).__name__, own]}
     raise TypeError(f"{type(value).__name__} can't be kept")
+
+
+def _key(key: Any) -> str | int:
+    """What stands for the key of a mapping: years stay numbers."""
+    return key if type(key) is int else str(key)
 
 
 def _put_together(tree: Any, arrays: Mapping[str, Any], kinds: Mapping[str, type]) -> Any:
@@ -187,6 +197,10 @@ def _put_together(tree: Any, arrays: Mapping[str, Any], kinds: Mapping[str, type
     [(kind, held)] = tree.items()
     if kind == "float":
         return float(held)
+    if kind == "date":
+        return date.fromisoformat(held)
+    if kind == "set":
+        return frozenset(_put_together(v, arrays, kinds) for v in held)
     if kind == "time":
         return np.datetime64(held[0], held[1])
     if kind == "scalar":
@@ -200,7 +214,7 @@ def _put_together(tree: Any, arrays: Mapping[str, Any], kinds: Mapping[str, type
         parts = [_put_together(part, arrays, kinds) for part in held]
         return tuple(parts) if kind == "tuple" else parts
     if kind == "map":
-        return {str(k): _put_together(v, arrays, kinds) for k, v in held}
+        return {_key(k): _put_together(v, arrays, kinds) for k, v in held}
     if kind == "object":
         name, own = held
         return kinds[name](**{k: _put_together(v, arrays, kinds) for k, v in own.items()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from html import unescape
@@ -182,7 +183,8 @@ def _in_batches(
     made: Iterator[_Job], folder: Path, jobs: int
 ) -> Iterator[list[tuple[OverviewLine, set[str]]]]:
     batches = iter(lambda: list(islice(made, _BATCH)), [])
-    yield from spread(partial(_write_batch, folder=folder), batches, jobs)
+    with closing(spread(partial(_write_batch, folder=folder), batches, jobs)) as written:
+        yield from written
 
 
 def _write_batch(batch: Sequence[_Job], folder: Path) -> list[tuple[OverviewLine, set[str]]]:

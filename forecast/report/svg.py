@@ -21,6 +21,9 @@ _STYLE = re.compile(r' style="([^"]*)"')
 _GROUP = re.compile(r"<g(\s[^>]*)?>|</g>")
 _COORDINATES = re.compile(r'(\s(?:d|x|y|points)=")([^"]*)(")')
 _LONG = re.compile(r"-?\d+\.\d{3,}")
+_LETTER = re.compile(r"\s*([A-Za-z])\s*")
+#: Longest path data that may well come again: that of a glyph.
+_OFTEN = 1500
 _SIZE = re.compile(r'\s(?:width|height)="[^"]*"')
 
 
@@ -86,8 +89,16 @@ def inline_svg(text: str, prefix: str, label: str, glyphs: Glyphs) -> str:
 
 def _compact(data: str) -> str:
     """Shorten path data: a hundredth of a point is far below what a printer resolves."""
+    return _short(data) if len(data) <= _OFTEN else _shortened(data)
+
+
+def _shortened(data: str) -> str:
     data = _LONG.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), data)
-    return re.sub(r"\s*([A-Za-z])\s*", r"\1", data).strip()
+    return _LETTER.sub(r"\1", data).strip()
+
+
+#: Glyphs, marks and places on an axis come back on every page.
+_short = lru_cache(maxsize=8192)(_shortened)
 
 
 def _flat(text: str) -> str:

@@ -19,7 +19,8 @@ from forecast.configuration import Config
 from forecast.errors import WorkspaceError
 from forecast.features.weather_ahead import WeatherAhead
 from forecast.models.kept_fits import KeptFits
-from forecast.projection.answers import Domain, DomainAnswer, air_answers, water_answers
+from forecast.projection.answers import Domain, DomainAnswer, air_answers
+from forecast.projection.kept_water import kept_water_answers
 from forecast.projection.panel import Panel
 from forecast.projection.settings import Settings
 from forecast.projection.water_months import WaterSurroundings
@@ -206,9 +207,9 @@ class WaterBatch(Share):
 
     def answer(self) -> BatchAnswer:
         """Project and judge them."""
-        answers = water_answers(
-            self.read(waters=self.regions), self.settings, self.homes, self.fitted,
-            keep=self.keep, ahead=True,
+        answers = kept_water_answers(
+            self.read(waters=self.regions), self.settings, self.homes, self.fitted, self.kept(),
+            keep=self.keep,
         )  # fmt: skip
         return BatchAnswer("water", tuple(answers), n_places=len(self.fitted))
 

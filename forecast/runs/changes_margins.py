@@ -102,11 +102,10 @@ def _revised(
     if readings is None or readings.values.empty:
         return 0, 0.0
     name = str(entry["indicator"])
-    values = readings.by_place.get(("air", str(entry["region"]), str(entry["place"])))
-    if values is None:
-        return 0, 0.0
     start, end = pd.Timestamp(int(entry["year"]), 1, 1), pd.Timestamp(last0)
-    mine = values[(values["day"] >= start) & (values["day"] <= end)]
+    mine = readings.between("air", str(entry["region"]), str(entry["place"]), start, end)
+    if mine is None:
+        return 0, 0.0
     if name in _COUNTS:
         return _revised_days(entry, readings, mine, name)
     mine = mine[mine["item"] == name.removesuffix("_annual_mean")]

@@ -66,15 +66,34 @@ class ReadingChanges:
     around: dict[tuple[str, str, pd.Timestamp], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
     @cached_property
-    def by_place(self) -> dict[tuple[str, str, str], pd.DataFrame]:
-        """(domain, region, place) → its rows of ``values``: every target asks for its own."""
-        groups = self.values.groupby(["domain", "region", "place"], sort=False)
-        return {(str(d), str(r), str(p)): rows for (d, r, p), rows in groups}
+    def _rows(self) -> dict[tuple[str, str, str], NDArray[np.intp]]:
+        """(domain, region, place) → where its rows of ``values`` are."""
+        rows: Any = self.values.groupby(["domain", "region", "place"], sort=False).indices
+        return {(str(d), str(r), str(p)): at for (d, r, p), at in rows.items()}
+
+    @cached_property
+    def _days(self) -> NDArray[np.datetime64]:
+        return self.values["day"].to_numpy("datetime64[s]")
+
+    def between(
+        self, domain: str, region: str, place: str, first: pd.Timestamp, last: pd.Timestamp
+    ) -> pd.DataFrame | None:
+        """Rows of ``values`` of a place from one moment to another, both included; None: no row.
+
+        Every target asks for its own, and most nights nothing came but the new day.
+        """
+        rows = self._rows.get((domain, region, place))
+        if rows is None:
+            return None
+        inside = (self._days[rows] >= first.to_datetime64()) & (
+            self._days[rows] <= last.to_datetime64()
+        )
+        return self.values.iloc[rows[inside]] if inside.any() else None
 
     @cached_property
     def touched(self) -> frozenset[tuple[str, str]]:
         """Domain and region of which any value came or went."""
-        return frozenset((domain, region) for domain, region, _ in self.by_place)
+        return frozenset((domain, region) for domain, region, _ in self._rows)
 
     @property
     def fresh(self) -> pd.DataFrame:
@@ -122,7 +141,7 @@ def reading_changes(
 
     A value was known to a run if it was received by then: a correction at the moment in
     ``known_from``, a first value when its file was taken in. Only the parts of the tables in which
-    something was received in between are looked at twice.
+    something was received in between are looked at as a whole.
 
     Args:
         store: the tables as they are now.
@@ -132,78 +151,154 @@ def reading_changes(
     files = store.read("files", columns=["file_id", "sha256", "ingested_at"])
     taken_in = files.groupby("file_id")["ingested_at"].min().dropna().to_dict()
     hashes = dict(zip(files["file_id"], files["sha256"], strict=True))
+    runs = before, after
     found: list[pd.DataFrame] = []
     around: dict[
         tuple[str, str, pd.Timestamp], tuple[NDArray[np.float64], NDArray[np.float64]]
     ] = {}
     wanted = None if regions is None else sorted(set(regions))
-    for table, time, domain in _TABLES:
-        lasts = [_Lasts(), _Lasts()]
-        touched = []
-        for partition in sorted(store.manifest().get(table, {})):
-            rows = store.read(
-                table, columns=[*_COLUMNS, time], partitions=[partition], regions=wanted,
-                categories=True,
-            ).rename(columns={time: "day"})  # fmt: skip
-            if domain == "air":
-                rows = rows[rows["place_kind"] == "city"].reset_index(drop=True)
-            if rows.empty:
+    for source in (_Source(store, *of, runs, taken_in, hashes) for of in _TABLES):
+        differing = []
+        for partition in source.partitions:
+            if source.same(partition):
                 continue
-            masks = [_known(rows, one, taken_in, hashes) for one in (before, after)]
-            for last, mask in zip(lasts, masks, strict=True):
-                last.add(rows[mask])
+            rows, masks = source.read(partition, wanted)
+            source.ends[partition] = _ends(rows, masks)
             differs = masks[0] != masks[1]
             if differs.any():
-                touched.append(_touched(rows, masks, differs))
-        for rows, masks in touched:
-            versions = [_spoken(rows[mask], table) for mask in masks]
-            found.append(_differing(versions, domain, lasts))
-            if domain == "air":
-                around.update(_whole_days(versions))
+                rows, masks = _touched(rows, masks, differs)
+                versions = [_spoken(rows[mask], source.table) for mask in masks]
+                differing.append(_differing(versions))
+                if source.domain == "air":
+                    around.update(_whole_days(versions))
+        found += [source.with_lasts(values) for values in differing]
     values = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(_OUT))
     values = values.sort_values(["domain", "region", "place", "day", "item"], ignore_index=True)
     return ReadingChanges(values, around)
 
 
-class _Lasts:
-    """The last day of each place that a run knew a reading of."""
+#: Region and place → the last day of which a run knew a reading.
+_Lasts = dict[tuple[str, str], pd.Timestamp]
 
-    def __init__(self) -> None:
-        self._last: dict[tuple[str, str], pd.Timestamp] = {}
 
-    def add(self, rows: pd.DataFrame) -> None:
-        valued = rows[rows["value"].notna()]
+@dataclass
+class _Source:
+    """A table as two runs knew it, a partition at a time.
+
+    Attributes:
+        store, table: where it is; ``time`` is the column of its time, ``domain`` what it is of.
+        runs: the two, the earlier one first.
+        taken_in: file → when it was first taken in; ``hashes`` → its SHA-256.
+        ends: partition → last days of each run in it, of those that were read.
+    """
+
+    store: Store
+    table: str
+    time: str
+    domain: str
+    runs: tuple[Known, Known]
+    taken_in: dict[Any, Any]
+    hashes: dict[str, str]
+    ends: dict[str, list[_Lasts]] = field(default_factory=dict)
+
+    @property
+    def partitions(self) -> list[str]:
+        """The partitions, in order of time."""
+        return sorted(self.store.manifest().get(self.table, {}))
+
+    def same(self, partition: str) -> bool:
+        """Whether it is plain, without a look at each row, that the runs knew the same of it.
+
+        It is where nothing in it became known, or lies, after the end of either run, and both had
+        the same of the files that it came from.
+        """
+        rows = self.store.read(
+            self.table, columns=[self.time, "known_from", "file_id"], partitions=[partition],
+            categories=True,
+        )  # fmt: skip
+        if rows.empty:
+            return True
+        known, day = rows["known_from"], rows[self.time]
+        ends = [pd.Timestamp(run.as_of) + pd.Timedelta(days=1) for run in self.runs]
+        first = min(*ends, *(pd.Timestamp(run.moment) for run in self.runs))
+        if known.isna().any() or day.isna().any() or max(known.max(), day.max()) >= first:
+            return False
+        names = rows["file_id"].cat.categories
+        return bool((self._had(names, self.runs[0]) == self._had(names, self.runs[1])).all())
+
+    def read(
+        self, partition: str, regions: list[str] | None
+    ) -> tuple[pd.DataFrame, list[NDArray[np.bool_]]]:
+        """Return the rows of a partition, ``day`` their time, and which of them each run knew."""
+        rows = self.store.read(
+            self.table, columns=[*_COLUMNS, self.time], partitions=[partition], regions=regions,
+            categories=True,
+        ).rename(columns={self.time: "day"})  # fmt: skip
+        if self.domain == "air":
+            city = (rows["place_kind"] == "city").to_numpy()
+            rows = rows if city.all() else rows[city].reset_index(drop=True)
+        return rows, [self._known(rows, run) for run in self.runs]
+
+    def with_lasts(self, values: pd.DataFrame) -> pd.DataFrame:
+        """Put beside values the last day of their place that each run had."""
+        keys = [(str(r), str(p)) for r, p in zip(values["region"], values["place"], strict=True)]
+        lasts: list[_Lasts] = [{}, {}]
+        left = set(keys)
+        # What a later partition has of a place is later than what an earlier one has.
+        for partition in reversed(self.partitions):
+            if not left:
+                break
+            ends = self.ends.get(partition)
+            if ends is None:
+                ends = _ends(*self.read(partition, sorted({region for region, _ in left})))
+            for last, own in zip(lasts, ends, strict=True):
+                for key in left & own.keys():
+                    last.setdefault(key, own[key])
+            left = {key for key in left if not all(key in last for last in lasts)}
+        found = values.assign(domain=self.domain)
+        for name, last in zip(("old_last", "new_last"), lasts, strict=True):
+            days = [last.get(key) for key in keys]
+            found[name] = pd.Series(days, index=found.index, dtype="datetime64[s]")
+        return found[list(_OUT)]
+
+    def _known(self, rows: pd.DataFrame, run: Known) -> NDArray[np.bool_]:
+        """Return which rows the run could know, bool (row,)."""
+        day_after = pd.Timestamp(run.as_of) + pd.Timedelta(days=1)
+        moment = pd.Timestamp(run.moment)
+        # There are few files and many rows: each file is looked up once.
+        names = rows["file_id"].astype("category").cat
+        had = self._had(names.categories, run)
+        there = pd.Series(had[names.codes.to_numpy()], index=rows.index)
+        # A time after the run's moment is that of a reading's own day, which may end after it.
+        corrected = rows["known_from"] > rows["day"] + pd.Timedelta(days=2)
+        there &= ~corrected | (rows["known_from"] <= moment)
+        there &= rows["day"] < day_after
+        if not run.later:
+            there &= rows["known_from"] < day_after
+        return there.to_numpy(bool)
+
+    def _had(self, files: Iterable[Any], run: Known) -> NDArray[np.bool_]:
+        """Return which files the run had, bool (file,)."""
+        moment = pd.Timestamp(run.moment)
+        had = [
+            name not in self.taken_in
+            or self.taken_in[name] <= moment
+            or self.hashes.get(name) in run.files
+            for name in files
+        ]
+        return np.array(had, dtype=bool)
+
+
+def _ends(rows: pd.DataFrame, masks: list[NDArray[np.bool_]]) -> list[_Lasts]:
+    """The last day of each place with a value that each run knew."""
+    found: list[_Lasts] = []
+    for mask in masks:
+        valued = rows[mask & rows["value"].notna().to_numpy()]
         by_place = valued.groupby(["region", "place"], sort=False, as_index=False, observed=True)
         ends = by_place["day"].max()
-        for region, place, day in ends.itertuples(index=False, name=None):
-            known = self._last.get((region, place))
-            self._last[region, place] = day if known is None else max(known, day)
-
-    def of(self, rows: pd.DataFrame) -> list[pd.Timestamp | None]:
-        keys = zip(rows["region"], rows["place"], strict=True)
-        return [self._last.get((str(region), str(place))) for region, place in keys]
-
-
-def _known(
-    rows: pd.DataFrame, run: Known, taken_in: dict[Any, Any], hashes: dict[str, str]
-) -> NDArray[np.bool_]:
-    """Return which rows the run could know, bool (row,)."""
-    day_after = pd.Timestamp(run.as_of) + pd.Timedelta(days=1)
-    moment = pd.Timestamp(run.moment)
-    # There are few files and many rows: each file is looked up once.
-    names = rows["file_id"].astype("category").cat
-    had = [
-        name not in taken_in or taken_in[name] <= moment or hashes.get(name) in run.files
-        for name in names.categories
-    ]
-    there = pd.Series(np.array(had, dtype=bool)[names.codes.to_numpy()], index=rows.index)
-    # A time after the run's moment is that of a reading's own day, which may end after it.
-    corrected = rows["known_from"] > rows["day"] + pd.Timedelta(days=2)
-    there &= ~corrected | (rows["known_from"] <= moment)
-    there &= rows["day"] < day_after
-    if not run.later:
-        there &= rows["known_from"] < day_after
-    return there.to_numpy(bool)
+        named = ends.itertuples(index=False, name=None)
+        found.append({(str(region), str(place)): day for region, place, day in named})
+    return found
 
 
 def _touched(
@@ -211,8 +306,12 @@ def _touched(
 ) -> tuple[pd.DataFrame, list[NDArray[np.bool_]]]:
     """Return all versions of the days on which the runs differ."""
     keys = ["region", "place", "day"]
-    index = pd.MultiIndex.from_frame(rows[keys])
-    wanted = index.isin(pd.MultiIndex.from_frame(rows.loc[differs, keys].drop_duplicates()))
+    of = rows.loc[differs, keys].drop_duplicates()
+    # Most rows are of other days: only the others are looked at by place.
+    wanted = rows["day"].isin(of["day"].unique()).to_numpy(copy=True)
+    wanted[wanted] = pd.MultiIndex.from_frame(rows.loc[wanted, keys]).isin(
+        pd.MultiIndex.from_frame(of)
+    )
     few = rows[wanted].reset_index(drop=True)
     words = {
         name: "str" for name in few.columns if isinstance(few[name].dtype, pd.CategoricalDtype)
@@ -227,16 +326,13 @@ def _spoken(rows: pd.DataFrame, table: str) -> pd.DataFrame:
     return found[found["value"].notna()]
 
 
-def _differing(versions: list[pd.DataFrame], domain: str, lasts: list[_Lasts]) -> pd.DataFrame:
+def _differing(versions: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the values that only one of two versions has, or that differ."""
     keys = ["region", "place", "item", "day"]
     old, new = (v.set_index(keys)["value"] for v in versions)
     both = pd.DataFrame({"old": old, "new": new}).reset_index()
     same = (both["old"] == both["new"]) | (both["old"].isna() & both["new"].isna())
-    both = both[~same].reset_index(drop=True)
-    both["domain"] = domain
-    for name, last in zip(("old_last", "new_last"), lasts, strict=True):
-        both[name] = pd.Series(last.of(both), index=both.index, dtype="datetime64[s]")
-    return both[list(_OUT)]
+    return both[~same].reset_index(drop=True)
 
 
 def _whole_days(

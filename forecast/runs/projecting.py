@@ -131,7 +131,8 @@ def question_of(workspace: Workspace, request: Request) -> Question:
     rows = sum(
         int(p["rows"]) for t in ("air_daily", "water_samples") for p in tables.get(t, {}).values()
     )
-    known = survey(store, request.as_of) if rows > _HELD_ROWS else None
+    kept = KeptFits(workspace.models / "fits")
+    known = survey(store, request.as_of, kept) if rows > _HELD_ROWS else None
     of = {"year": request.year, "region": request.region, "plan": request.plan}
     if known is not None and (known.air.regions or known.water.regions):
         panel, as_of = open_panel(workspace, known, **of)  # type: ignore[arg-type]

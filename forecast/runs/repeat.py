@@ -160,6 +160,8 @@ def _then(
     """The workspace with the configuration and the tables of the run."""
     then = copy(workspace)
     then.__dict__.pop("store", None)
+    # All is worked out anew: what is kept from other runs would only be found again.
+    then.models = aside
     if "configuration" in manifest:
         path = aside / "forecast.toml"
         path.write_bytes(str(manifest["configuration"]).encode("utf-8"))

@@ -8,7 +8,7 @@ corrections stand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -16,10 +16,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.models.kept_fits import KeptFits
 from forecast.store import Store
 
 __all__ = ["Survey", "survey"]
 
+#: Version of the form of what is kept of a partition, and of what is looked for in it.
+_FORM = 1
 #: Regions whose readings are resolved at once where a look at the days alone does not decide.
 _AT_ONCE = 32
 
@@ -109,21 +112,57 @@ class Survey:
         return False
 
 
-def survey(store: Store, known_at: date | None) -> Survey:
+def survey(store: Store, known_at: date | None, kept: KeptFits | None = None) -> Survey:
     """Look through the tables of air and water, partition by partition.
 
     Args:
         store: the tables.
         known_at: only what was known at the end of this day; None: all that is known.
+        kept: where it is kept what was found in each partition, under the hash of its content:
+            most years are as they were the day before. None keeps nothing.
     """
+    if known_at is not None or type(store) is not Store:
+        kept = None  # the tables as they were at a moment have the same parts, and fewer rows
     late: dict[str, dict[str, pd.Timestamp]] = {"air_daily": {}, "water_samples": {}}
-    air, n_air = _days(store, "air_daily", "date", known_at, late["air_daily"])
-    water, n_water = _days(store, "water_samples", "time", known_at, late["water_samples"])
+    air, n_air = _days(store, "air_daily", "date", known_at, late["air_daily"], kept)
+    water, n_water = _days(store, "water_samples", "time", known_at, late["water_samples"], kept)
     return Survey(known_at, air, water, late, n_air + n_water)
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What is found in one partition.
+
+    Attributes:
+        content: of the partition, as the list of parts names it.
+        rows: how many it has.
+        regions, places: of each row of ``seen``; there may be several of a place.
+        first: day of its first column, since 1970.
+        seen: bits of the days with a reading, (row, byte); ``days`` of them count.
+        silent: regions with a rejected reading: which of the others speak is not plain from here.
+        late_regions, late: regions with a reading that became known after its day, and the last
+            such moment of each.
+    """
+
+    content: str
+    rows: int
+    regions: tuple[str, ...]
+    places: tuple[str, ...]
+    first: int
+    days: int
+    seen: NDArray[np.uint8]
+    silent: tuple[str, ...]
+    late_regions: tuple[str, ...]
+    late: NDArray[np.datetime64]
+
+
 def _days(
-    store: Store, table: str, column: str, known_at: date | None, late: dict[str, pd.Timestamp]
+    store: Store,
+    table: str,
+    column: str,
+    known_at: date | None,
+    late: dict[str, pd.Timestamp],
+    kept: KeptFits | None,
 ) -> tuple[_Days, int]:
     """The days with a reading that speaks, and the number of rows of the table."""
     seen: dict[tuple[str, str], list[NDArray[np.int64]]] = {}
@@ -131,51 +170,99 @@ def _days(
     n = 0
     cities = table == "air_daily"
     for partition in sorted(store.manifest().get(table, {})):
-        rows = store.read(
-            table, partitions=[partition], categories=True,
-            columns=["region", "place", "place_kind", column, "flag", "known_from"],
-        )  # fmt: skip
-        n += len(rows)
-        if cities:
-            rows = rows[(rows["place_kind"] == "city").to_numpy()]
-        if known_at is not None:
-            rows = rows[(rows["known_from"] < _after(known_at)).to_numpy()]
-        if rows.empty:
-            continue
-        rejected = rows["flag"].cat.categories[
-            rows["flag"].cat.categories.str.contains("rejected", regex=False)
-        ]
-        if len(rejected):
-            silent |= {str(r) for r in rows.loc[rows["flag"].isin(rejected), "region"].unique()}
-        days = rows[column].to_numpy("datetime64[D]").astype(np.int64)
-        known = rows["known_from"].to_numpy("datetime64[D]").astype(np.int64)
-        for region, moment in (
-            rows.loc[known > days].groupby("region", observed=True)["known_from"].max().items()
-        ):
-            late[str(region)] = max(moment, late.get(str(region), moment))
-        _note(seen, rows, days)
+        found = _partition(store, table, column, partition, known_at, kept)
+        n += found.rows
+        silent |= set(found.silent)
+        for region, moment in zip(found.late_regions, found.late, strict=True):
+            last = pd.Timestamp(moment)
+            late[region] = max(last, late.get(region, last))
+        bits = np.unpackbits(found.seen, axis=1, count=found.days)
+        for key, own in zip(zip(found.regions, found.places, strict=True), bits, strict=True):
+            seen.setdefault(key, []).append(np.flatnonzero(own) + found.first)
     for region in silent:
         for pair in [pair for pair in seen if pair[0] == region]:
             del seen[pair]
     for rows in _resolved(store, table, known_at, sorted(silent)):
         own = rows[rows["place_kind"] == "city"] if cities else rows
         words = own.astype({"region": "category", "place": "category"})
-        _note(seen, words, own[column].to_numpy("datetime64[D]").astype(np.int64))
+        pairs, first, there = _stretches(
+            words, own[column].to_numpy("datetime64[D]").astype(np.int64)
+        )
+        for pair, days in zip(pairs, there, strict=True):
+            seen.setdefault(pair, []).append(np.flatnonzero(days) + first)
     return _table(seen), n
+
+
+def _partition(
+    store: Store,
+    table: str,
+    column: str,
+    partition: str,
+    known_at: date | None,
+    kept: KeptFits | None,
+) -> _Found:
+    """What is found in a partition, or was found in it before."""
+
+    def content() -> str:
+        return str(store.manifest().get(table, {}).get(partition, {}).get("content", ""))
+
+    def look() -> _Found:
+        before = content()
+        found = _looked_through(store, table, column, partition, known_at)
+        # A writer that came between has put other rows in its place.
+        return replace(found, content=before if before == content() else "")
+
+    if kept is None:
+        return look()
+    told = content()
+    found: _Found = kept.get(("survey", table, partition), (_FORM, told), look, (_Found,))
+    return found if found.content == told else look()
+
+
+def _looked_through(
+    store: Store, table: str, column: str, partition: str, known_at: date | None
+) -> _Found:
+    rows = store.read(
+        table, partitions=[partition], categories=True,
+        columns=["region", "place", "place_kind", column, "flag", "known_from"],
+    )  # fmt: skip
+    n = len(rows)
+    if table == "air_daily":
+        rows = rows[(rows["place_kind"] == "city").to_numpy()]
+    if known_at is not None:
+        rows = rows[(rows["known_from"] < _after(known_at)).to_numpy()]
+    rejected = rows["flag"].cat.categories[
+        rows["flag"].cat.categories.str.contains("rejected", regex=False)
+    ]
+    silent: list[str] = []
+    if len(rejected):
+        silent = [str(r) for r in rows.loc[rows["flag"].isin(rejected), "region"].unique()]
+    days = rows[column].to_numpy("datetime64[D]").astype(np.int64)
+    known = rows["known_from"].to_numpy("datetime64[D]").astype(np.int64)
+    moments = rows.loc[known > days].groupby("region", observed=True)["known_from"].max()
+    pairs, first, there = _stretches(rows, days)
+    return _Found(
+        "", n, tuple(r for r, _ in pairs), tuple(p for _, p in pairs), first, there.shape[1],
+        np.packbits(there, axis=1), tuple(silent), tuple(map(str, moments.index)),
+        moments.to_numpy("datetime64[s]"),
+    )  # fmt: skip
 
 
 def _after(day: date) -> pd.Timestamp:
     return pd.Timestamp(day) + pd.Timedelta(days=1)
 
 
-def _note(
-    seen: dict[tuple[str, str], list[NDArray[np.int64]]],
-    rows: pd.DataFrame,
-    days: NDArray[np.int64],
-) -> None:
-    """Add the days of each place; region and place are categories."""
+def _stretches(
+    rows: pd.DataFrame, days: NDArray[np.int64]
+) -> tuple[list[tuple[str, str]], int, NDArray[np.bool_]]:
+    """The days of each stretch of rows of one place, as one table; region and place are categories.
+
+    Returns:
+        Region and place of each stretch, the day of the first column since 1970, and whether there
+        is a reading, bool (stretch, day).
+    """
     if rows.empty:
-        return
+        return [], 0, np.zeros((0, 0), dtype=np.bool_)
     places = rows["place"].cat.categories
     regions = rows["region"].cat.categories
     pair = rows["region"].cat.codes.to_numpy().astype(np.int64) * len(places)
@@ -186,10 +273,11 @@ def _note(
     stretch = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(pair))))
     there = np.zeros(len(starts) * n, dtype=np.bool_)
     there[stretch * n + (days - first)] = True
-    for at, own in zip(starts, there.reshape(len(starts), n), strict=True):
-        region, place = divmod(int(pair[at]), len(places))
-        key = str(regions[region]), str(places[place])
-        seen.setdefault(key, []).append(np.flatnonzero(own) + first)
+    named = [divmod(int(pair[at]), len(places)) for at in starts]
+    return (
+        [(str(regions[region]), str(places[place])) for region, place in named], first,
+        there.reshape(len(starts), n),
+    )  # fmt: skip
 
 
 def _table(seen: dict[tuple[str, str], list[NDArray[np.int64]]]) -> _Days:

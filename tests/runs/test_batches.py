@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -14,14 +15,18 @@ import pytest
 from made_nation import make_nation
 
 from forecast.errors import ForecastError
+from forecast.models.kept_fits import KeptFits
 from forecast.projection import answers as answers_module
 from forecast.runs import batches as batches_module
 from forecast.runs import projecting
+from forecast.runs import survey as survey_module
 from forecast.runs.batches import AirBatch, Batch, WaterFits, first_batches
 from forecast.runs.manifest import to_json
 from forecast.runs.projecting import answered, processes, question_of
 from forecast.runs.request import Request
-from forecast.runs.survey import survey
+from forecast.runs.survey import Survey, survey
+from forecast.store import Store
+from forecast.store_then import StoreThen
 from forecast.workspace import Workspace
 
 
@@ -94,6 +99,44 @@ def _whole(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> Batch:
         patch.setattr(projecting, "first_batches", catch)
         _answer(ws)
     return caught[0]
+
+
+def _seen(known: Survey) -> tuple[object, ...]:
+    """All that a survey says."""
+    days = [(d.pairs, d.first, d.seen.tobytes()) for d in (known.air, known.water)]
+    return known.rows, known.late, *days
+
+
+def test_what_was_found_in_a_year_is_kept_until_the_year_changes(
+    nation: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "tables")
+    shutil.copytree(nation.store.processed, store.processed)
+    kept = KeptFits(tmp_path / "kept")
+    plain = _seen(survey(store, None))
+    assert _seen(survey(store, None, kept)) == plain
+    looked: list[str] = []
+    real = survey_module._looked_through
+
+    def noted(store: Store, table: str, column: str, partition: str, known_at: Any) -> Any:
+        looked.append(f"{table}/{partition}")
+        return real(store, table, column, partition, known_at)
+
+    monkeypatch.setattr(survey_module, "_looked_through", noted)
+    assert _seen(survey(store, None, kept)) == plain and not looked
+    # What was known on a day is another question, and is not kept.
+    then = date(2025, 8, 31)
+    assert _seen(survey(store, then, kept)) == _seen(survey(store, then)) != plain
+    # So are the tables as they were at a moment, whose parts have the names of today's.
+    moment = StoreThen(store.processed, pd.Timestamp(2000, 1, 1))
+    assert survey(moment, None, kept).rows == survey(moment, None).rows < survey(store, None).rows
+    looked.clear()
+    day = store.air_daily(regions=["城03市"]).tail(1)
+    next_day = day.assign(date=day["date"] + pd.Timedelta(days=1))
+    store.upsert("air_daily", next_day)
+    fresh = _seen(survey(store, None, kept))
+    assert looked == ["air_daily/2025"]
+    assert fresh == _seen(survey(store, None)) != plain
 
 
 def test_batches_are_even_and_hold_no_readings(

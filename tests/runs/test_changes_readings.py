@@ -77,6 +77,34 @@ def test_new_late_revised_and_withdrawn_values_are_told_apart(tmp_path: Path) ->
     assert set(reading_changes(ws.store, before, then).values["day"].astype(str)) == {"2025-05-10"}
 
 
+def test_a_year_in_which_nothing_came_is_not_looked_at_row_by_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day of 2024 revised: 2025 is read for its last days alone, and only of that city."""
+    ws = Workspace.create(tmp_path / "w")
+    days = {**_days("2024-12-01", 31), **_days("2025-01-01", 10), **_days("2023-05-01", 5)}
+    ingest_paths(ws, [_city(tmp_path, "a", days)], now=_at("2025-02-01T06:00:00"))
+    revised = {"2024-12-05": days["2024-12-05"].replace(",60,", ",77,")}
+    ingest_paths(ws, [_city(tmp_path, "b", revised)], now=_at("2025-02-02T06:00:00"))
+    before = _known("2025-01-10", "2025-02-01T06:30:00")
+    after = _known("2025-01-10", "2025-02-02T06:30:00", later=True)
+    read: list[Any] = []
+    whole = ws.store.read
+
+    def noted(table: str, **more: Any) -> pd.DataFrame:
+        if table == "air_daily":
+            read.append((more["partitions"], "value" in more["columns"], more.get("regions")))
+        return whole(table, **more)
+
+    monkeypatch.setattr(ws.store, "read", noted)
+    (row,) = reading_changes(ws.store, before, after).values.to_dict("records")
+    assert (row["item"], row["old"], row["new"]) == ("pm10", 60.0, 77.0)
+    assert row["old_last"] == row["new_last"] == pd.Timestamp("2025-01-10")
+    assert [(p, r) for p, values, r in read if values] == [(["2024"], None), (["2025"], ["衡水"])]
+    # What a run could not know by its own day is none of its readings, whatever came in since.
+    assert reading_changes(ws.store, before, before).values.empty
+
+
 def test_tables_made_anew_do_not_make_old_readings_new(tmp_path: Path) -> None:
     """A rebuild reads every file later than the run; the run's own list of files speaks."""
     ws = Workspace.create(tmp_path / "w")

@@ -1,12 +1,13 @@
 """The command on a made nation: full run, the next morning, one city from a cold start, growth.
 
     python benchmarks/national_run.py [--sizes 1,10,100,1700] [--jobs N] [--paths 2000]
-        [--folder DIR] [--out benchmarks/national_run.md]
+        [--last 2025-09-18] [--folder DIR] [--out benchmarks/national_run.md]
 
 For each number of places a nation is made (see ``national.py``; sections in proportion, 3,641 to
 1,700 places), and the real command is run on it as a process: once from a cold start, once more
 after a day of readings came in overnight, and once with nothing new. Taking readings in is no part
-of it. Wall and processor time, memory and seconds of the stages are of the process and of all that
+of it. By default the morning is one of the middle of a month: air has a new day, and sections, sampled
+in the first ten days, have nothing new. Wall and processor time, memory and seconds of the stages are of the process and of all that
 it starts. The page is written anew after each size, so that nothing is lost when a run is stopped.
 """
 
@@ -39,13 +40,15 @@ STAGES = ("readings", "air", "water", "charts", "pages", "rest")
 class Size:
     """A nation of some places and what the command took on it."""
 
-    def __init__(self, places: int, folder: Path, options: list[str], repeats: int) -> None:
+    def __init__(
+        self, places: int, folder: Path, options: list[str], repeats: int, last: str
+    ) -> None:
         self.places = places
         self.sections = round(SECTIONS * places / PLACES)
         self.folder = folder / f"places_{places}"
         shutil.rmtree(self.folder, ignore_errors=True)
         made = self.folder / "cold"
-        make_nation(made, Nation(places, self.sections))
+        make_nation(made, Nation(places, self.sections, last=last))
         # The middle one of several: one city is short.
         tries = []
         for again in range(repeats):
@@ -147,7 +150,7 @@ def growth(sizes: list[Size]) -> list[str]:
     return lines
 
 
-def page(sizes: list[Size], helped: float, load: float, command: str) -> str:
+def page(sizes: list[Size], helped: float, load: float, command: str, last: str) -> str:
     """The whole page."""
     lines = [
         "# The command on a nation",
@@ -156,7 +159,7 @@ def page(sizes: list[Size], helped: float, load: float, command: str) -> str:
         f"{command}`: {processor()}, {os.cpu_count()} cores, {platform.system()}, Python "
         f"{platform.python_version()}, numpy {np.__version__}, pandas {version('pandas')}; load of the "
         f"machine before it began {load:.1f}. Made values: days of six air items of each place and "
-        "months of nine items of each section, 2018-01-01 to 2025-09-30.",
+        f"months of nine items of each section, 2018-01-01 to {last}.",
         "",
         *bars(sizes, helped),
         "",
@@ -206,6 +209,7 @@ def main() -> int:
         "--jobs", type=int, help="processes of the command; default: its own choice"
     )
     parser.add_argument("--paths", type=int, help="paths; default: the command's")
+    parser.add_argument("--last", default="2025-09-18", help="last day of the full run")
     parser.add_argument("--folder", type=Path, help="keep the workspaces here")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
@@ -214,6 +218,7 @@ def main() -> int:
     options = [] if asked.jobs is None else ["--jobs", str(asked.jobs)]
     options += [] if asked.paths is None else ["--paths", str(asked.paths)]
     said = "" if asked.sizes == "1,10,100,1700" else f" --sizes {asked.sizes}"
+    said += "" if asked.last == "2025-09-18" else f" --last {asked.last}"
     command = " ".join(["", *options]) + said
     load = os.getloadavg()[0]
     try:
@@ -222,8 +227,9 @@ def main() -> int:
         helped = statistics.median(helps)
         sizes: list[Size] = []
         for places in sorted(int(size) for size in asked.sizes.split(",")):
-            sizes.append(Size(places, folder, options, repeats=2 if places == 1 else 0))
-            text = page(sizes, helped, load, command)
+            repeats = 2 if places == 1 else 0
+            sizes.append(Size(places, folder, options, repeats, asked.last))
+            text = page(sizes, helped, load, command, asked.last)
             if asked.out is not None:
                 asked.out.write_text(text, encoding="utf-8")
         print(text)

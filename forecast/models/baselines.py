@@ -52,20 +52,19 @@ class PlainRules:
         self._period = np.arange(start.astype("datetime64[D]"), end.astype("datetime64[D]") + 1)
         self._seen = self._period <= origin
         self._known: dict[int, NDArray[np.float64]] = {}
+        self._years: dict[int, _Readings] = {}
 
     def persistence(self, indicator: IndicatorFunction) -> float:
         """The indicator of the same period a year earlier, see :func:`persistence`."""
-        days, rows = self._last_year
-        return _value(rows, days, indicator)
+        return self._last_year.value(indicator)
 
     def ytd_ratio(self, indicator: IndicatorFunction) -> float:
         """Last year's value scaled by the year to date, see :func:`ytd_ratio`."""
         whole = self.persistence(indicator)
         if not self._seen.any():
             return whole
-        (now_days, now), (then_days, then) = self._to_date
-        value = _value(now, now_days, indicator)
-        before = _value(then, then_days, indicator)
+        now, then = self._to_date
+        value, before = now.value(indicator), then.value(indicator)
         return whole * value / before if before != 0.0 else float("nan")
 
     def ytd_plus_rest(self, indicator: IndicatorFunction) -> float:
@@ -84,20 +83,15 @@ class PlainRules:
         return np.array([value for value in found if np.isfinite(value)])
 
     @cached_property
-    def _last_year(self) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
+    def _last_year(self) -> _Readings:
         days = np.unique(_earlier(self._period, 1))
-        return days, self._rows(days)
+        return _Readings(self._rows(days), days)
 
     @cached_property
-    def _to_date(
-        self,
-    ) -> tuple[
-        tuple[NDArray[np.datetime64], NDArray[np.float64]],
-        tuple[NDArray[np.datetime64], NDArray[np.float64]],
-    ]:
+    def _to_date(self) -> tuple[_Readings, _Readings]:
         seen = self._period[self._seen]
         before = np.unique(_earlier(seen, 1))
-        return (seen, self._rows(seen)), (before, self._rows(before))
+        return _Readings(self._so_far, seen), _Readings(self._rows(before), before)
 
     @cached_property
     def _shares(self) -> list[float]:
@@ -118,10 +112,13 @@ class PlainRules:
         return self._known[back]
 
     def _joined(self, indicator: IndicatorFunction, back: int) -> float:
-        rest = self._rest(back)
-        if len(rest) and not np.isfinite(rest).any():
-            return float("nan")
-        return _value(np.concatenate([self._so_far, rest]), self._period, indicator)
+        if back not in self._years:
+            rest = self._rest(back)
+            if len(rest) and not np.isfinite(rest).any():
+                self._years[back] = _Readings(rest, self._period[~self._seen])
+            else:
+                self._years[back] = _Readings(np.concatenate([self._so_far, rest]), self._period)
+        return self._years[back].value(indicator)
 
     @cached_property
     def _so_far(self) -> NDArray[np.float64]:
@@ -232,9 +229,13 @@ def _earlier(days: NDArray[np.datetime64], years: int) -> NDArray[np.datetime64]
     return moved
 
 
-def _value(
-    rows: NDArray[np.float64], days: NDArray[np.datetime64], indicator: IndicatorFunction
-) -> float:
-    if not np.isfinite(rows).any():
-        return float("nan")
-    return float(indicator(rows, days))
+class _Readings:
+    """Readings (day, item) of a period and its days (day,)."""
+
+    def __init__(self, rows: NDArray[np.float64], days: NDArray[np.datetime64]) -> None:
+        self._rows, self._days = rows, days
+        self._empty = not np.isfinite(rows).any()
+
+    def value(self, indicator: IndicatorFunction) -> float:
+        """The indicator of the period, NaN where there is no reading."""
+        return float("nan") if self._empty else float(indicator(self._rows, self._days))

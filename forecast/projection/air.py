@@ -75,8 +75,10 @@ class AirProjection:
 
 
 def _basis(readings: pd.DataFrame, settings: Settings) -> str:
-    in_year = readings["date"].dt.year == settings.year
-    found = sorted(set(readings.loc[in_year, "basis"] if in_year.any() else readings["basis"]))
+    days, basis = readings["date"].to_numpy(), readings["basis"]
+    first = np.datetime64(settings.first_day)
+    in_year = (days >= first) & (days <= np.datetime64(settings.last_day, "D"))
+    found = sorted((basis[in_year] if in_year.any() else basis).unique())
     return found[0] if len(found) == 1 else "mixed"
 
 
@@ -97,6 +99,7 @@ def project_air(
     draw: bool = True,
     keep: bool = False,
     fits: KeptFits | None = None,
+    history: pd.DataFrame | None = None,
 ) -> AirProjection:
     """Project all indicators of one city for the year asked.
 
@@ -116,21 +119,20 @@ def project_air(
         draw: draw what is not observed yet; without it only the observed part is assessed.
         keep: hand on the drawn days, for scenarios.
         fits: where fitted models are kept; None keeps none.
+        history: :func:`forecast.projection.days.wide` of the readings, where it is at hand.
 
     What is observed stays as observed; days missing before the last reading stay missing; days
     after it are drawn.
     """
-    history = wide(readings)
+    history = wide(readings) if history is None else history
     history = history[history.index <= pd.Timestamp(settings.as_of)]
     warnings: list[tuple[str, str]] = []
     days = calendar_days(settings.first_day, settings.last_day)
     observed = matrix(history, days)
-    measured = history.dropna(how="all")
-    last = measured.index.max().date() if len(measured) else None
-    names = [
-        n for n, items in _ITEMS_OF.items()
-        if last is None or history[list(items)].notna().any().all()
-    ]  # fmt: skip
+    # Each day of the table has a reading.
+    last = history.index[-1].date() if len(history) else None
+    there = set(history.columns[~np.isnan(history.to_numpy(np.float64)).all(axis=0)])
+    names = [n for n, items in _ITEMS_OF.items() if last is None or there.issuperset(items)]
     removed = dust_matrix(dust, days)
     to_date = assess_year(
         observed, days, AIR_ITEMS, settings.year, dust_removed=removed,
@@ -178,7 +180,8 @@ def project_air(
         made = air_tracks(history, joined, observed, days, settings, drawn.first, dust)
     paths = None
     if keep and joined is not None:
-        paths = YearPaths(joined, days, drawn.first, removed, history, case.apart)
+        whole = np.ascontiguousarray(joined)
+        paths = YearPaths(whole, days, drawn.first, removed, history, case.apart)
     ahead = None
     if draw and joined is not None:
         ahead = expected_days(joined, days, drawn.first, standard=settings.standard)
@@ -225,8 +228,7 @@ def _remarks(
                 "those days are drawn",
             )
         )
-    measured = history.dropna(how="all")
-    span = (last - measured.index.min().date()).days + 1
+    span = (last - history.index[0].date()).days + 1
     if span < 365 and not settings.year_over:
         out.append(
             (
@@ -243,11 +245,11 @@ def drawn_apart(history: pd.DataFrame, settings: Settings) -> tuple[str, str]:
 
     Days on which only some items were measured don't say which highs come together.
     """
-    recent = history[history.index > pd.Timestamp(settings.as_of) - pd.Timedelta(days=730)]
-    seen = recent.notna().cummax().all(axis=1)
+    recent = history.index > pd.Timestamp(settings.as_of) - pd.Timedelta(days=730)
+    there = history.notna().to_numpy()[recent]
     # An item that is new is no gap.
-    recent = recent[seen].dropna(how="all")
-    share = float(recent.notna().all(axis=1).mean()) if len(recent) else 1.0
+    there = there[np.logical_or.accumulate(there).all(axis=1) & there.any(axis=1)]
+    share = float(there.all(axis=1).mean()) if len(there) else 1.0
     if share >= _TOGETHER:
         return ("", "")
     return (

@@ -102,16 +102,21 @@ def _earlier_years(
     history: pd.DataFrame, names: list[str], settings: Settings, dust: pd.DataFrame | None
 ) -> dict[str, dict[int, float]]:
     """Indicator → year → judged value, of the years before that have enough valid days."""
-    out: dict[str, dict[int, float]] = {name: {} for name in names}
-    if history.empty:
-        return out
-    for year in range(history.index[0].year, settings.year):
+    years = range(history.index[0].year if len(history) else settings.year, settings.year)
+    found: list[AirYear] = []
+    for year in years:
         days = calendar_days(date(year, 1, 1), date(year, 12, 31))
-        found = assess_year(
+        own = assess_year(
             matrix(history, days), days, AIR_ITEMS, year, dust_removed=dust_matrix(dust, days),
             standard=settings.standard, denominator=settings.denominator,
         )  # fmt: skip
-        for name in names:
-            if found.valid[name][0]:
-                out[name][year] = float(judged_value(name, float(found.values[name][0])))
+        found.append(own)
+    out: dict[str, dict[int, float]] = {}
+    for name in names:
+        judged = judged_value(name, np.array([one.values[name][0] for one in found]))
+        out[name] = {
+            year: value
+            for year, value, one in zip(years, judged.tolist(), found, strict=True)
+            if one.valid[name][0]
+        }
     return out

@@ -44,7 +44,8 @@ class Drawn:
 
     Attributes:
         model: the fitted model, None where nothing was fitted.
-        joined: observed and drawn days, float32 (path, day, item), None where nothing was drawn.
+        joined: observed and drawn days, float32 (path, day, item), None where nothing was drawn;
+            the days of a path and item lie side by side, as assessments read them.
         first: position of the first drawn day; the number of days where none is.
         reasons: item → why it isn't drawn, for :func:`in_words`.
     """
@@ -150,11 +151,14 @@ def drawn_year(
     """
     ahead = max(0, (settings.last_day - settings.as_of).days)
     reasons = undrawable(history, settings, ahead)
-    usable = history.copy()
-    usable[list(reasons)] = np.nan
-    last = usable.dropna(how="all").index.max()
-    if pd.isna(last):
+    usable = history
+    if reasons:
+        usable = history.copy()
+        usable[list(reasons)] = np.nan
+    known = np.flatnonzero(usable.notna().to_numpy().any(axis=1))
+    if not len(known):
         return Drawn(first=len(days), reasons=reasons)
+    last = usable.index[known[-1]]
     if sharing is not None and np.datetime64(last.date(), "D") + 1 < sharing.start:
         # What is left of this place ends before the draws in common begin.
         sharing = None
@@ -168,9 +172,10 @@ def drawn_year(
     future = calendar_days(last.date() + timedelta(days=1), settings.last_day)
     rng = stream(settings.seed, "air", region, place)
     paths = model.sample(future, settings.n_paths, rng)
-    joined = np.repeat(observed.astype(np.float32)[None], settings.n_paths, axis=0)
-    inside = np.flatnonzero(paths.times >= days[0])
-    first = len(days) - len(inside)
+    inside = slice(int((paths.times < days[0]).sum()), None)
+    first = len(days) - len(paths.times[inside])
+    by_item = np.empty((len(AIR_ITEMS), settings.n_paths, len(days)), dtype=np.float32)
+    by_item[:] = observed.T[:, None, :]
     for column, item in enumerate(paths.items):
-        joined[:, first:, AIR_ITEMS.index(item)] = paths.values[:, inside, column]
-    return Drawn(model, joined, first, reasons)
+        by_item[AIR_ITEMS.index(item), :, first:] = paths.values[:, inside, column]
+    return Drawn(model, by_item.transpose(1, 2, 0), first, reasons)

@@ -80,7 +80,8 @@ def year_paths(
     )
     if drawn.joined is None:
         return None
-    return YearPaths(drawn.joined, days, drawn.first, dust_matrix(dust, days), history, apart)
+    joined = np.ascontiguousarray(drawn.joined)
+    return YearPaths(joined, days, drawn.first, dust_matrix(dust, days), history, apart)
 
 
 def untouched_days(values: NDArray[np.float32], days: NDArray[np.datetime64]) -> NDArray[np.bool_]:

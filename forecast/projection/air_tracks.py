@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from forecast.projection.days import calendar_days, dust_matrix, matrix, other_versions
 from forecast.projection.settings import Settings
-from forecast.standards.aqi import GOOD_AQI, daily_aqi
-from forecast.standards.day_edges import day_masks
+from forecast.projection.summary import linear_quantiles
+from forecast.standards.aqi import daily_aqi
+from forecast.standards.day_edges import judged_days
 from forecast.standards.items import AIR_ITEMS
 
 __all__ = ["FAN", "AirTracks", "air_tracks"]
@@ -118,17 +119,14 @@ class _Sums:
         dusty = dust[:, column]
         if dusty.any():
             pm25 = np.where(dusty, np.nan, pm25)
-        masks = None
-        if values.ndim == 3:
-            masks = day_masks(values.astype(np.float32, copy=False), days, settings.standard)
-        if masks is None:
-            found = daily_aqi(values, days, AIR_ITEMS, settings.standard)
-            counted = (found.aqi >= 0) & found.complete
-            masks = counted, counted & (found.aqi <= GOOD_AQI), counted
+        paths = values if values.ndim == 3 else values[None]
+        counted, good, _ = (
+            one.reshape(pm25.shape) for one in judged_days(paths, days, settings.standard)
+        )
         there = np.isfinite(pm25)
         own = cls(
-            np.cumsum(masks[0], axis=-1, dtype=np.int32),
-            np.cumsum(masks[1], axis=-1, dtype=np.int32),
+            np.cumsum(counted, axis=-1, dtype=np.int32),
+            np.cumsum(good, axis=-1, dtype=np.int32),
             np.cumsum(there, axis=-1, dtype=np.int32),
             np.cumsum(np.where(there, pm25, 0.0), axis=-1, dtype=np.float64),
         )
@@ -178,11 +176,15 @@ def air_tracks(
         cumulative[name] = seen_line.astype(np.float32)
     earlier: dict[str, dict[int, NDArray[np.float32]]] = {n: {} for n in cumulative}
     counts: dict[int, NDArray[np.int64]] = {}
+    span = calendar_days(date(settings.year - 5, 1, 1), date(settings.year, 12, 31))
+    record = matrix(history, span)
+    judged = daily_aqi(record, span, AIR_ITEMS, settings.standard)
     for year in range(settings.year - 5, settings.year + 1):
         of_year = calendar_days(date(year, 1, 1), date(year, 12, 31))
-        values = matrix(history, of_year)
-        aqi = daily_aqi(values, of_year, AIR_ITEMS, settings.standard)
-        usable = np.where(aqi.complete, aqi.aqi, -1)[: last + 1]
+        begin = int((of_year[0] - span[0]).astype(int))
+        own = slice(begin, begin + len(of_year))
+        values = record[own]
+        usable = np.where(judged.complete[own], judged.aqi[own], -1)[: last + 1]
         if (usable >= 0).any():
             level = np.searchsorted(np.array([-1, 50, 100, 150, 200, 300]), usable, side="left")
             counts[year] = np.bincount(level, minlength=7).astype(np.int64)
@@ -201,7 +203,8 @@ def air_tracks(
         for name, lines in ahead_of.lines().items():
             # A row for each day: quantiles along what lies together in memory.
             by_day = np.ascontiguousarray(lines.T)
-            fan[name] = np.quantile(by_day, list(FAN.values()), axis=1).astype(np.float32)
+            found_at = linear_quantiles(by_day, np.array(list(FAN.values())))
+            fan[name] = np.ascontiguousarray(found_at.T, dtype=np.float32)
     return AirTracks(
         year=settings.year,
         aqi=np.where(found.complete, found.aqi, -1).astype(np.int16),

@@ -17,12 +17,13 @@ import pandas as pd
 from forecast.features.weather_ahead import WeatherAhead
 from forecast.models.kept_fits import KeptFits
 from forecast.projection.air import AirProjection, project_air
+from forecast.projection.days import wide
 from forecast.projection.joint import joint_entries
 from forecast.projection.judging import entries_of
 from forecast.projection.panel import Panel, PanelProjection, Progress
 from forecast.projection.result import IndicatorResult
 from forecast.projection.settings import Settings
-from forecast.projection.short_range import short_range, water_short_range
+from forecast.projection.short_range import city_short_range, water_short_range
 from forecast.projection.unmeasured import UNMEASURED_KINDS
 from forecast.projection.water import WaterProjection
 from forecast.projection.water_regions import WaterRegion, water_regions
@@ -107,25 +108,29 @@ def air_answers(
     sharing = panel.sharing(settings)
     grouped = {normalise_region(m) for g in panel.groups for m in g.members}
     for key, own in cities.items():
-        made = []
+        made, ahead = [], []
         for region, place, readings in own:
+            history = wide(readings)
             made.append(
                 project_air(
                     region, place, readings, settings, dust=panel.dust_of(region),
                     sharing=sharing.get(region), circumstances=panel.circumstances.get(key),
                     weather=panel.weather.get(key), later=panel.later_years(region, settings),
-                    keep=key in keep, fits=fits,
+                    keep=key in keep, fits=fits, history=history,
                 )
             )  # fmt: skip
+            if forecasts is not None:
+                ahead.append(
+                    city_short_range(
+                        region, place, history, settings, panel.circumstances.get(key),
+                        panel.weather.get(key), forecasts.get(key),
+                    )
+                )  # fmt: skip
             done += 1
             if progress:
                 progress("air", done, total)
         results = [r for city in made for r in city.results]
         applying, entries, unanswered = _judged(panel, settings, homes[key], "air", results)
-        ahead: list[dict[str, Any]] = []
-        if forecasts is not None:
-            rows = pd.concat([readings for _, _, readings in own])
-            ahead = short_range(replace(panel, air=rows), settings, forecasts)
         yield DomainAnswer(
             key, "air", entries, unanswered,
             air=tuple(a if key in keep else replace(a, results=_bare(a.results)) for a in made),

@@ -19,21 +19,22 @@ __all__ = ["air_baselines", "climatology_numbers"]
 
 
 class _Indicators:
-    """All indicators of a year of readings; a year met again is not computed again."""
+    """All indicators of a year of readings; the same readings are not assessed again."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: dict[tuple[bytes, bytes], dict[str, NDArray[np.float64]]] = {}
+        # Kept with the readings: the number of an object holds as long as the object lives.
+        self._known: dict[int, tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]] = {}
 
     def __call__(self, name: str, rows: NDArray[np.float64], days: NDArray[np.datetime64]) -> float:
-        key = rows.tobytes(), days[:1].tobytes()
-        if key not in self._known:
-            self._known[key] = assess_year(
+        if id(rows) not in self._known:
+            found = assess_year(
                 rows, days, AIR_ITEMS, int(str(days[0])[:4]),
                 standard=self._settings.standard, denominator=self._settings.denominator,
                 partial=True,
-            ).values  # fmt: skip
-        return float(self._known[key][name][0])
+            )  # fmt: skip
+            self._known[id(rows)] = rows, found.values
+        return float(self._known[id(rows)][1][name][0])
 
 
 def air_baselines(

@@ -33,15 +33,24 @@ def wide(readings: pd.DataFrame) -> pd.DataFrame:
         readings: columns ``date``, ``item``, ``value``; one value a day and item.
     """
     # Direct indexing: a pivot table takes ten times as long, and this is done for every city.
-    known = readings["value"].notna().to_numpy(bool)
-    column = pd.Index(AIR_ITEMS).get_indexer(pd.Index(readings["item"]))
-    known = known & (column >= 0)
-    dates = readings["date"].to_numpy()[known]
-    days, row = np.unique(dates, return_inverse=True)
+    values = readings["value"].to_numpy(np.float64, na_value=np.nan)
+    code, names = pd.factorize(readings["item"])
+    column = np.append(pd.Index(AIR_ITEMS).get_indexer(pd.Index(names)), -1)[code]
+    known = np.flatnonzero(~np.isnan(values) & (column >= 0))
+    # Backwards, so that of two values of a day and item the first stays.
+    known = known[::-1]
+    dates, values, column = readings["date"].to_numpy()[known], values[known], column[known]
+    if len(dates) and (dates == dates.astype("datetime64[D]")).all():
+        # Whole days are told by their number, without sorting them.
+        ordinal = dates.astype("datetime64[D]").astype(np.int64)
+        first = ordinal.min()
+        there = np.bincount(ordinal - first) > 0
+        days = (np.flatnonzero(there) + first).astype("datetime64[D]").astype(dates.dtype)
+        row = (np.cumsum(there) - 1)[ordinal - first]
+    else:
+        days, row = np.unique(dates, return_inverse=True)
     table = np.full((len(days), len(AIR_ITEMS)), np.nan)
-    # Of two values of a day and item the first stays.
-    cell, first = np.unique(row * len(AIR_ITEMS) + column[known], return_index=True)
-    table.flat[cell] = readings["value"].to_numpy(np.float64)[known][first]
+    table[row, column] = values
     columns = pd.Index(list(AIR_ITEMS), name="item")
     return pd.DataFrame(table, index=pd.DatetimeIndex(days, name="date"), columns=columns)
 
@@ -51,7 +60,18 @@ def calendar_days(first: date, last: date) -> NDArray[np.datetime64]:
 
 
 def matrix(history: pd.DataFrame, days: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    return history.reindex(pd.DatetimeIndex(days)).to_numpy(dtype=np.float64)
+    """Readings of ``days``, (day, item), of days × items; NaN where there are none."""
+    values = history.to_numpy(dtype=np.float64)
+    out = np.full((len(days), values.shape[1]), np.nan)
+    if not len(values) or not len(days):
+        return out
+    if not history.index.is_monotonic_increasing:
+        return history.reindex(pd.DatetimeIndex(days)).to_numpy(dtype=np.float64)
+    wanted = days.astype(history.index.to_numpy().dtype)
+    at = np.minimum(history.index.to_numpy().searchsorted(wanted), len(values) - 1)
+    hit = history.index.to_numpy()[at] == wanted
+    out[hit] = values[at[hit]]
+    return out
 
 
 def dust_matrix(dust: pd.DataFrame | None, days: NDArray[np.datetime64]) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.projection.summary import number
-from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI, daily_aqi
+from forecast.standards.day_edges import judged_days
 from forecast.standards.items import AIR_ITEMS
 
 __all__ = ["EXPECTED_DAYS", "expected_days"]
@@ -50,14 +50,13 @@ def expected_days(
     total = np.where(there, drawn, 0.0).sum(axis=0, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / there.sum(axis=0)
-    judged = daily_aqi(drawn[:_PATHS], ahead, AIR_ITEMS, standard)
-    complete = judged.complete & (judged.aqi >= 0)
-    count = complete.sum(axis=0)
+    counted, good, heavy = judged_days(drawn[:_PATHS], ahead, standard)
+    count = counted.sum(axis=0)
 
     def share(days_of: NDArray[np.bool_]) -> list[float | None]:
         return [
             None if n == 0 else number(float(k) / float(n))
-            for k, n in zip((days_of & complete).sum(axis=0), count, strict=True)
+            for k, n in zip(days_of.sum(axis=0), count, strict=True)
         ]
 
     return {
@@ -67,6 +66,6 @@ def expected_days(
             for column, item in enumerate(AIR_ITEMS)
             if np.isfinite(mean[:, column]).any()
         },
-        "good": share(judged.aqi <= GOOD_AQI),
-        "heavy": share(judged.aqi > HEAVY_AQI),
+        "good": share(good),
+        "heavy": share(heavy),
     }

@@ -15,6 +15,7 @@ from forecast.projection.settings import Settings
 from forecast.projection.summary import number
 from forecast.standards.air_assessment import AirYear
 from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI, AqiResult, daily_aqi
+from forecast.standards.day_edges import judged_days
 from forecast.standards.items import AIR_ITEMS
 
 __all__ = ["PAST_YEARS", "DayCounts", "day_counts", "days_explained", "days_rest"]
@@ -71,31 +72,31 @@ def day_counts(
         settings: the question.
     """
     ahead = days[first:]
-    coming = daily_aqi(joined[:_PATHS, first:], ahead, AIR_ITEMS, settings.standard)
+    some = joined[:_PATHS, first:]
+    counted, good, heavy = judged_days(some, ahead, settings.standard)
+    poor = {"good_day_ratio": counted & ~good, "heavy_days": heavy}
+    # Only of a poor day is asked which item led it, and a heavily polluted day is a poor one.
+    over = poor["good_day_ratio"]
+    when = np.broadcast_to(ahead, over.shape)[over]
+    coming = daily_aqi(some[over], when, AIR_ITEMS, settings.standard)
     seen = daily_aqi(observed[:first], days[:first], AIR_ITEMS, settings.standard)
-    before = pd.DatetimeIndex(history.index)
-    before = before[before.year < settings.year]
+    times = pd.DatetimeIndex(history.index)
     start = pd.Timestamp(ahead[0])
-    same = (before.month > start.month) | (
-        (before.month == start.month) & (before.day >= start.day)
-    )
-    times = before[same]
-    rows = history.reindex(times).to_numpy(dtype=np.float64)
-    earlier = daily_aqi(
-        rows, times.to_numpy().astype("datetime64[D]"), AIR_ITEMS, settings.standard
-    )
-    valid = (earlier.aqi >= 0) & earlier.complete
+    same = (times.month > start.month) | ((times.month == start.month) & (times.day >= start.day))
+    same &= times.year < settings.year
+    rows, years = history.to_numpy(dtype=np.float64)[same], times.year.to_numpy()[same]
+    at = times.to_numpy()[same].astype("datetime64[D]")
+    valid, fair, foul = (one[0] for one in judged_days(rows[None], at, settings.standard))
+    bad = {"good_day_ratio": valid & ~fair, "heavy_days": foul}
     month = ahead.astype("datetime64[M]").astype(np.int64) % 12
     led, months, so_far, past = {}, {}, {}, {}
     for name, bound in _BOUNDS.items():
-        poor = _over(coming, bound)
-        led[name] = _shares(coming, poor) / len(poor)
-        per_day = poor.mean(axis=0)
+        led[name] = _shares(coming, poor[name][over]) / len(over)
+        per_day = poor[name].mean(axis=0)
         months[name] = np.bincount(month, weights=per_day, minlength=12).astype(np.float64)
         so_far[name] = _shares(seen, _over(seen, bound))
-        bad = _over(earlier, bound)
-        past[name] = {int(y): int(bad[times.year == y].sum()) for y in times.year.unique()}
-    count = {int(y): int(valid[times.year == y].sum()) for y in times.year.unique()}
+        past[name] = {int(y): int(bad[name][years == y].sum()) for y in np.unique(years)}
+    count = {int(y): int(valid[years == y].sum()) for y in np.unique(years)}
     return DayCounts(led, months, so_far, past, count)
 
 

@@ -153,16 +153,16 @@ def _drawn(
     out = {}
     for year in years:
         days = calendar_days(date(year, 1, 1), date(year, 12, 31))
-        joined = np.full((n_paths, len(days), len(AIR_ITEMS)), np.nan, dtype=np.float32)
+        by_item = np.full((len(AIR_ITEMS), n_paths, len(days)), np.nan, dtype=np.float32)
         if year == settings.year:
-            joined[:] = observed
-        inside = (paths.times >= days[0]) & (paths.times <= days[-1])
+            by_item[:] = observed.T[:, None, :]
+        inside = slice(*np.searchsorted(paths.times, [days[0], days[-1] + 1]))
         into = np.flatnonzero(days > model.last_day)
         if len(into):
             for k, place in zip(columns, places, strict=True):
-                joined[:, into, place] = paths.values[:, inside, k]
+                by_item[place, :, into[0] :] = paths.values[:, inside, k]
         found = assess_year(
-            joined, days, AIR_ITEMS, year,
+            by_item.transpose(1, 2, 0), days, AIR_ITEMS, year,
             dust_removed=removed if year == settings.year else None,
             standard=settings.standard, denominator=settings.denominator,
             drawn_from=int(into[0]) if len(into) and year == settings.year else 0,

@@ -28,7 +28,9 @@ from forecast.projection.streams import stream
 from forecast.projection.summary import QUANTILES, number
 from forecast.region_names import normalise_region
 
-__all__ = ["LEVEL_TOKENS", "THRESHOLDS", "short_range", "water_short_range"]
+__all__ = [
+    "LEVEL_TOKENS", "THRESHOLDS", "city_short_range", "short_range", "water_short_range",
+]  # fmt: skip
 
 #: Level I to VI of HJ 633.
 LEVEL_TOKENS = ("I", "II", "III", "IV", "V", "VI")
@@ -53,8 +55,8 @@ def short_range(
         One entry a city; ``days`` is empty, with a ``reason``, where nothing can be said.
     """
     return [
-        _city(
-            region, place, readings[["date", "item", "value"]], settings,
+        city_short_range(
+            region, place, wide(readings), settings,
             panel.circumstances.get(key), panel.weather.get(key), forecasts.get(key),
         )
         for region, place, readings in panel.cities()
@@ -62,27 +64,29 @@ def short_range(
     ]  # fmt: skip
 
 
-def _city(
+def city_short_range(
     region: str,
     place: str,
-    readings: pd.DataFrame,
+    history: pd.DataFrame,
     settings: Settings,
     circumstances: Circumstances | None,
     past_weather: pd.DataFrame | None,
     ahead: WeatherAhead | None,
 ) -> dict[str, Any]:
+    """Outlook of one city; ``history`` is :func:`forecast.projection.days.wide` of its readings."""
     entry: dict[str, Any] = {"region": region, "place": place, "place_kind": "city"}
-    history = wide(readings)
     history = history[history.index <= pd.Timestamp(settings.as_of)]
     reasons = undrawable(history, settings, LEADS)
-    usable = history.copy()
-    usable[list(reasons)] = np.nan
-    seen = usable.dropna(how="all")
-    if seen.empty:
+    usable = history
+    if reasons:
+        usable = history.copy()
+        usable[list(reasons)] = np.nan
+    known = np.flatnonzero(usable.notna().to_numpy().any(axis=1))
+    if not len(known):
         return entry | {"days": [], "reason": {
             "zh": "截至起报日没有可用的监测值", "en": "no usable reading up to the as-of date",
         }}  # fmt: skip
-    last = seen.index.max().date()
+    last = usable.index[known[-1]].date()
     silent = (settings.as_of - last).days
     if silent >= LEADS:
         return entry | {"issued": last.isoformat(), "days": [], "reason": {

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from forecast.errors import InputError
-from forecast.standards.air_statistics import percentile, statistics
+from forecast.standards.air_statistics import ItemDays, percentile
 from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI, daily_aqi
-from forecast.standards.day_edges import day_masks
+from forecast.standards.day_edges import masks_of
 from forecast.standards.indicators import INDICATORS
 from forecast.standards.items import AIR_ITEMS
 from forecast.standards.limits import PERCENTILES, air_limit
@@ -150,32 +152,35 @@ def assess_year(
     wanted = set(names)
     if "composite_index" in wanted:
         wanted |= {name for name, _ in COMPOSITE_PARTS.values()}
-    for item, per_cent in PERCENTILES.items():
-        own = [f"{item}_p{per_cent}"]
-        if f"{item}_annual_mean" in INDICATORS:
-            own.append(f"{item}_annual_mean")
-        if not wanted.intersection(own):
+    of_item = {
+        item: [n for n in (f"{item}_p{q}", f"{item}_annual_mean") if n in INDICATORS]
+        for item, q in PERCENTILES.items()
+    }
+    asked = {item for item, own in of_item.items() if wanted.intersection(own)}
+    columns = {
+        item: ItemDays(array[:, :, k], same, dust[:, k])
+        for k, item in enumerate(items)
+        if item in asked or wanted & _COUNTS
+    }
+    present = [columns[item].present() for item in items if item in asked]
+    sufficient = dict(zip((i for i in items if i in asked), enough.of_each(present), strict=True))
+    for item, own in of_item.items():
+        if item not in asked:
             continue
-        if item in items:
-            column = items.index(item)
-            series, dusty = array[:, :, column], dust[:, column]
-            kept = int((~dusty[:same]).sum())
-            mean, part, count = statistics(
-                series[:, ~dusty] if dusty.any() else series, per_cent, kept
-            )
-            sufficient = _enough_days(enough, series, dusty, same) & (count > 0)
+        if item in columns:
+            mean, part, count = columns[item].statistics(PERCENTILES[item])
+            met = np.broadcast_to(sufficient[item], (n_paths,)) & (count > 0)
         else:
             mean = part = np.full(n_paths, np.nan)
-            count, sufficient = np.zeros(n_paths, np.int64), np.zeros(n_paths, np.bool_)
+            count, met = np.zeros(n_paths, np.int64), np.zeros(n_paths, np.bool_)
         for name, number in zip(own, (part, mean), strict=False):
-            result[name], n_valid[name], valid[name] = number, count, sufficient
+            result[name], n_valid[name], valid[name] = number, count, met
 
     if wanted & _COUNTS:
-        counted, good, heavy = _day_counts(array, days, items, dust, standard, same)
-        n_counted = _times(counted)
-        day_rule = enough(counted, monthly=False) & (n_counted > 0)
+        series = [columns[item].ahead for item in items if item in AIR_ITEMS]
+        n_counted, n_good, n_heavy = _day_counts(array, series, days, items, dust, standard, same)
+        day_rule = enough.in_all(n_counted) & (n_counted > 0)
         nothing = np.where(n_counted > 0, 0.0, np.nan)
-        n_good, n_heavy = _times(good), _times(heavy)
         result["good_days"] = np.asarray(n_good + nothing)
         result["heavy_days"] = np.asarray(n_heavy + nothing)
         below = n_counted if denominator == "valid" else np.full(n_paths, n_expected)
@@ -292,30 +297,46 @@ class _Sufficiency:
         partial: bool,
     ) -> None:
         self.partial = partial
-        months = np.arange(
-            start.astype("datetime64[M]"), end.astype("datetime64[M]") + np.timedelta64(1, "M")
-        )
-        opens = months.astype("datetime64[D]")
-        closes = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
+        edges, self.needed, self.total = _month_rule(start, end)
         # The days of month m are days[edges[m]:edges[m + 1]].
-        self.edges = np.searchsorted(days, np.append(opens, end + np.timedelta64(1, "D")))
-        february = months.astype(int) % 12 == 1
-        whole = (opens >= start) & (closes <= end)
-        self.needed = np.where(whole, np.where(february, FEBRUARY_DAYS, MONTH_DAYS), 0)
-        length = int((end - start).astype(int)) + 1
-        self.total = YEAR_DAYS if length in (365, 366) else -(-YEAR_DAYS * length // 365)
+        self.edges = np.searchsorted(days, edges)
 
-    def __call__(self, present: NDArray[np.bool_], *, monthly: bool = True) -> NDArray[np.bool_]:
+    def of_each(self, present: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
+        """Whether the days ``present`` of each item, (path, day), are enough, bool (path,)."""
+        if any(len(one) > 1 for one in present):
+            return [self(one) for one in present]
+        return list(self(np.concatenate(present))[:, None]) if present else []
+
+    def in_all(self, count: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether so many days are enough wherever they lie, of the same shape."""
+        return np.asarray(count >= (1 if self.partial else self.total))
+
+    def __call__(self, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether the days ``present`` (path, day) are enough, bool (path,)."""
         if self.partial:
             return np.asarray(present.any(axis=1))
         running = np.zeros((len(present), present.shape[1] + 1), dtype=np.int32)
         np.cumsum(present, axis=1, out=running[:, 1:])
-        enough = running[:, -1] >= self.total
-        if monthly:
-            by_month = np.diff(running[:, self.edges], axis=1)
-            enough &= (by_month >= self.needed).all(axis=1)
-        return np.asarray(enough)
+        by_month = np.diff(running[:, self.edges], axis=1)
+        return np.asarray((running[:, -1] >= self.total) & (by_month >= self.needed).all(axis=1))
+
+
+@lru_cache(maxsize=64)
+def _month_rule(
+    start: np.datetime64, end: np.datetime64
+) -> tuple[NDArray[np.datetime64], NDArray[np.int64], int]:
+    """First day of each month and the day after the period, days a month must have, and all must."""
+    months = np.arange(
+        start.astype("datetime64[M]"), end.astype("datetime64[M]") + np.timedelta64(1, "M")
+    )
+    opens = months.astype("datetime64[D]")
+    closes = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
+    february = months.astype(int) % 12 == 1
+    whole = (opens >= start) & (closes <= end)
+    needed = np.where(whole, np.where(february, FEBRUARY_DAYS, MONTH_DAYS), 0)
+    length = int((end - start).astype(int)) + 1
+    total = YEAR_DAYS if length in (365, 366) else -(-YEAR_DAYS * length // 365)
+    return np.append(opens, end + np.timedelta64(1, "D")), needed, total
 
 
 def _times(present: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -324,39 +345,30 @@ def _times(present: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.asarray(present.view(np.int8).sum(axis=1, dtype=np.int16), dtype=np.int64)
 
 
-def _enough_days(
-    enough: _Sufficiency, series: NDArray[np.float64], dusty: NDArray[np.bool_], same: int
-) -> NDArray[np.bool_]:
-    """Whether the values of (path, day) are enough; dust days are not held against them."""
-    n_paths = len(series)
-    if same and not np.isnan(series[:, same:]).any():
-        # What is there is there on every path.
-        series = series[:1]
-    return np.broadcast_to(enough(~np.isnan(series) | dusty), (n_paths,))
-
-
 def _day_counts(
-    array: NDArray[np.float64],
+    array: NDArray[Any],
+    columns: list[NDArray[Any]],
     days: NDArray[np.datetime64],
     items: tuple[str, ...],
     dust: NDArray[np.bool_],
     standard: str | None,
     same: int,
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Days that count, good and heavy days, each bool (path, day)."""
+) -> list[NDArray[np.int64]]:
+    """Number of days that count, of good and of heavy days, each int64 (path,).
+
+    ``columns`` are the days of each AQI item from ``same`` on, (path, day).
+    """
     if same:
-        seen = _day_counts(array[:1, :same], days[:same], items, dust[:same], standard, 0)
-        ahead = _day_counts(array[:, same:], days[same:], items, dust[same:], standard, 0)
-        shape = (len(array), same)
-        first, second, third = (
-            np.concatenate([np.broadcast_to(one, shape), other], axis=1)
-            for one, other in zip(seen, ahead, strict=True)
-        )
-        return first, second, third
+        first = array[:1, :same]
+        own = [first[:, :, k] for k, item in enumerate(items) if item in AIR_ITEMS]
+        seen = _day_counts(first, own, days[:same], items, dust[:same], standard, 0)
+        array, days, dust = array[:, same:], days[same:], dust[same:]
+        ahead = _day_counts(array, columns, days, items, dust, standard, 0)
+        return [one + other for one, other in zip(seen, ahead, strict=True)]
     if array.dtype in (np.float32, np.float64) and items == AIR_ITEMS and array.size:
-        found = day_masks(array, days, standard, dust if dust.any() else None)
+        found = masks_of(columns, days, standard, dust if dust.any() else None)
         if found is not None:
-            return found
+            return [_times(one) for one in found]
     chosen = [column for column, item in enumerate(items) if item in AIR_ITEMS]
     used = array if len(chosen) == len(items) else array[:, :, chosen]
     flags: NDArray[np.bool_] | tuple[str, ...] = ()
@@ -366,4 +378,5 @@ def _day_counts(
         used, days, tuple(items[column] for column in chosen), standard, not_monitored=flags
     )
     counted = result.complete & (result.aqi >= 0)
-    return counted, counted & (result.aqi <= GOOD_AQI), counted & (result.aqi > HEAVY_AQI)
+    good, heavy = result.aqi <= GOOD_AQI, result.aqi > HEAVY_AQI
+    return [_times(one) for one in (counted, counted & good, counted & heavy)]

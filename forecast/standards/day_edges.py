@@ -8,19 +8,19 @@ comparison a value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI
+from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI, daily_aqi
 from forecast.standards.iaqi import NO_IAQI, iaqi
 from forecast.standards.items import AIR_ITEMS
 from forecast.standards.versions import AQI_2012, AQI_2026, CHANGE_2026, resolve
 
-__all__ = ["day_masks", "edges_by_day"]
+__all__ = ["day_masks", "edges_by_day", "judged_days", "masks_of"]
 
 #: Far above any node of any series (a class of its own in the look-up) [µg/m³, CO mg/m³].
 _ABOVE_ALL = 1e6
@@ -46,17 +46,45 @@ def day_masks(
         standard: token of a standard version; None: by date.
         exempt: bool (day, item): not held against a day where it is missing; never all items.
     """
-    good, heavy, top = edges_by_day(days, standard, values.dtype == np.float32)
+    columns = [values[:, :, k] for k in range(len(AIR_ITEMS))]
+    return masks_of(columns, days, standard, exempt)
+
+
+def judged_days(
+    values: NDArray[Any], days: NDArray[np.datetime64], standard: str | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The masks of :func:`day_masks`, by the look-up itself where a concentration is below 0.
+
+    Raises:
+        ValueError: a concentration rounds to less than 0.
+    """
+    found = day_masks(values, days, standard)
+    if found is not None:
+        return found
+    judged = daily_aqi(values, days, AIR_ITEMS, standard)
+    counted = judged.complete & (judged.aqi >= 0)
+    return counted, counted & (judged.aqi <= GOOD_AQI), counted & (judged.aqi > HEAVY_AQI)
+
+
+def masks_of(
+    columns: Sequence[NDArray[Any]],
+    days: NDArray[np.datetime64],
+    standard: str | None,
+    exempt: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Likewise of (path, day) values of each item; fastest where the days lie side by side."""
+    good, heavy, top = edges_by_day(days, standard, columns[0].dtype == np.float32)
     ends = [k for k in range(len(AIR_ITEMS)) if np.isfinite(top[:, k]).any()]
-    counted = np.ones(values.shape[:2], dtype=np.bool_)
-    above = np.zeros(values.shape[:2], dtype=np.bool_)
-    far = np.zeros(values.shape[:2], dtype=np.bool_)
-    for start in range(0, len(values), _ROWS):
+    counted = np.ones(columns[0].shape, dtype=np.bool_)
+    above = np.zeros(columns[0].shape, dtype=np.bool_)
+    far = np.zeros(columns[0].shape, dtype=np.bool_)
+    for start in range(0, len(counted) if counted.size else 0, _ROWS):
         rows = slice(start, start + _ROWS)
         for k in range(len(AIR_ITEMS)):
-            column: NDArray[Any] = np.ascontiguousarray(values[rows, :, k])
-            there = column >= 0.0
-            if not there.all():
+            column: NDArray[Any] = np.ascontiguousarray(columns[k][rows])
+            # The lowest is NaN where one is missing.
+            if not column.min() >= 0.0:
+                there = column >= 0.0
                 if (column < 0).any():
                     return None
                 counted[rows] &= there if exempt is None else there | exempt[:, k]

@@ -1,4 +1,4 @@
-"""Readings as days × items are what a pivot table of pandas makes of them."""
+"""Short cuts through arrays give what pandas and numpy give."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.projection.days import wide
+from forecast.projection.days import matrix, wide
+from forecast.projection.summary import linear_quantiles
 from forecast.standards.items import AIR_ITEMS
 
 
@@ -35,3 +36,26 @@ def test_no_readings_are_no_days() -> None:
     found = wide(readings)
     assert found.shape == (0, 6)
     assert isinstance(found.index, pd.DatetimeIndex)
+
+
+@pytest.mark.parametrize("order", ["sorted", "backwards"])
+def test_the_readings_of_days_are_those_of_a_new_index(order: str) -> None:
+    rng = np.random.default_rng(9)
+    known = pd.date_range("2020-01-01", periods=60).delete([7, 8, 30])
+    table = pd.DataFrame(rng.random((len(known), 6)), index=known, columns=list(AIR_ITEMS))
+    days = np.arange("2019-12-20", "2020-03-10", dtype="datetime64[D]")
+    expected = table.reindex(pd.DatetimeIndex(days)).to_numpy()
+    found = matrix(table if order == "sorted" else table[::-1], days)
+    assert np.array_equal(found, expected, equal_nan=True)
+    assert np.isfinite(found[:, 0]).sum() == len(known)
+    assert np.isnan(matrix(table[:0], days)).all()
+
+
+def test_quantiles_are_those_of_numpy_to_the_bit() -> None:
+    rng = np.random.default_rng(10)
+    values = np.concatenate([rng.lognormal(3.0, 1.0, (40, 97)), rng.integers(0, 5, (40, 97))])
+    values[3, 5] = np.nan
+    levels = np.array([0.0, 0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975, 1.0])
+    expected = np.quantile(values, levels, axis=1).T
+    assert np.array_equal(linear_quantiles(values, levels), expected, equal_nan=True)
+    assert np.isnan(expected[3]).all()

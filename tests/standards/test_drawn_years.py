@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.standards.air_assessment import AIR_INDICATORS, assess_year
 from forecast.standards.aqi import GOOD_AQI, HEAVY_AQI, daily_aqi
-from forecast.standards.day_edges import day_masks, edges_by_day
+from forecast.standards.day_edges import day_masks, edges_by_day, judged_days
 from forecast.standards.items import AIR_ITEMS
 
 SCALE = np.array([60.0, 60.0, 150.0, 90.0, 3.0, 160.0], dtype=np.float32)
@@ -92,6 +92,21 @@ def test_a_concentration_below_zero_is_refused_as_ever() -> None:
     days = np.arange("2025-01-01", "2026-01-01", dtype="datetime64[D]")
     with pytest.raises(ValueError, match="below 0"):
         assess_year(values, days, AIR_ITEMS, 2025, drawn_from=100)
+
+
+def test_a_concentration_that_rounds_to_zero_is_judged_by_the_look_up() -> None:
+    values = np.full((1, 3, 6), [10.0, 10.0, 40.0, 20.0, 0.5, 60.0])
+    values[0, :, 1] = -0.3, 10.0, np.nan
+    values[0, 1, 0] = 500.0
+    days = np.arange("2025-01-01", "2025-01-04", dtype="datetime64[D]")
+    assert day_masks(values, days, None) is None
+    counted, good, heavy = judged_days(values, days, None)
+    aqi = daily_aqi(values, days, AIR_ITEMS)
+    assert counted[0].tolist() == aqi.complete[0].tolist() == [True, True, False]
+    assert good[0].tolist() == [True, False, False]
+    assert not heavy.any()
+    with pytest.raises(ValueError, match="below 0"):
+        judged_days(values - 5.0, days, None)
 
 
 def test_only_the_indicators_asked_for_are_computed() -> None:

@@ -7,8 +7,9 @@ For each number of places a nation is made (see ``national.py``; sections in pro
 1,700 places), and the real command is run on it as a process: once from a cold start, once more
 after a day of readings came in overnight, and once with nothing new. Taking readings in is no part
 of it. By default the morning is one of the middle of a month: air has a new day, and sections, sampled
-in the first ten days, have nothing new. Wall and processor time, memory and seconds of the stages are of the process and of all that
-it starts. The page is written anew after each size, so that nothing is lost when a run is stopped.
+in the first ten days, have nothing new. Wall and processor time, memory and seconds of the stages
+are of the process and of all that it starts. The page is written anew after each size, so that
+nothing is lost when a run is stopped.
 """
 
 from __future__ import annotations

@@ -87,25 +87,25 @@ class _Runs:
             if not len(out):
                 return runs
             # Days before the record, within it, and after it.
-            length = runs.length[out]
-            before = np.clip(-runs.past[out], 0, length)
-            after = np.clip(end[out] - n_past, 0, length)
-            parts = np.stack([before, length - before - after, after])
-            skipped = np.stack([0 * before, before, length - after])
+            days = runs.length[out]
+            before = np.clip(-runs.past[out], 0, days)
+            after = np.clip(end[out] - n_past, 0, days)
+            parts = np.stack([before, days - before - after, after])
+            skipped = np.stack([0 * before, before, days - after])
             moved = np.array([[span], [0], [-span]])
-            kept = np.delete(np.arange(len(runs.path)), out)
-
-            def put(whole: NDArray[np.int64], split: NDArray[np.int64]) -> NDArray[np.int64]:
-                return np.concatenate([whole[kept], split[parts > 0]])  # noqa: B023
-
-            path = put(runs.path, np.tile(runs.path[out], (3, 1)))
-            first = put(runs.first, runs.first[out] + skipped)
+            kept, there = np.delete(np.arange(len(runs.path)), out), parts > 0
+            columns = (
+                (runs.path, np.tile(runs.path[out], (3, 1))),
+                (runs.first, runs.first[out] + skipped),
+                (runs.length, parts),
+                (runs.past, runs.past[out] + skipped + moved),
+            )
+            path, first, length, past = (
+                np.concatenate([whole[kept], split[there]]) for whole, split in columns
+            )
             # Those that are kept are in order already.
             order = np.argsort(path * (int(first.max()) + 1) + first, kind="stable")
-            runs = _Runs(
-                path[order], first[order], put(runs.length, parts)[order],
-                put(runs.past, runs.past[out] + skipped + moved)[order],
-            )  # fmt: skip
+            runs = _Runs(path[order], first[order], length[order], past[order])
 
     def joined(self) -> _Runs:
         """Runs of one path of which one goes on where the other ends are one."""

@@ -8,9 +8,9 @@ none is dropped. Observed months stay as observed: only months after the record 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -29,15 +29,12 @@ from forecast.models.water_scale import PLAIN, ItemScale
 from forecast.models.water_walls import Wall, spans_of
 from forecast.models.water_words import Series, report_table
 
-__all__ = ["Runner", "WaterLadder"]
+__all__ = ["WaterLadder"]
 
 #: Sections of a basin that are fitted by themselves; smaller basins are taken together.
 _OWN_BASIN = 4
 #: Terms of every series: mean and season; those after them are effects of hydrology.
 _FIXED_TERMS = 5
-
-#: Runs a function over tasks and gives the results in their order, as ``map`` does.
-Runner = Callable[[Callable[[list[Group]], list[GroupFit]], Sequence[list[Group]]], Any]
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,6 @@ class WaterLadder:
         rungs: rungs that may be chosen, of :data:`forecast.models.water_readings.LEVELS`; a
             single one is not asked whether it has enough values.
         fits: where fits are kept; None keeps none.
-        run: what fits the groups, ``map`` or something like it that asks other processes; the
-            answer does not depend on it.
 
     Attributes:
         name: ``"ladder"``.
@@ -75,13 +70,11 @@ class WaterLadder:
         pooled: WaterFigures | None = None,
         rungs: Sequence[str] = tuple(LEVELS),
         fits: KeptFits | None = None,
-        run: Runner = map,
     ) -> None:
         if not rungs or not set(rungs) <= set(LEVELS):
             raise ValueError(f"rungs must be some of {', '.join(LEVELS)}, got {list(rungs)}")
         self.rungs = tuple(rungs)
         self.fits = fits
-        self.run = run
         self.pooled = pooled if pooled is not None else shipped_figures()
         self.columns: tuple[tuple[str, str], ...] = ()
         self.last_month: np.datetime64 | None = None
@@ -214,8 +207,7 @@ class WaterLadder:
 
         def made(at: Sequence[int]) -> list[GroupFit]:
             tasks = bundles([len(groups[k].readings.seen) for k in at])
-            found = self.run(fit_groups, [[groups[at[k]] for k in task] for task in tasks])
-            return [fit for fits in found for fit in fits]
+            return [fit for task in tasks for fit in fit_groups([groups[at[k]] for k in task])]
 
         if self.fits is None:
             return made(range(len(groups)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ from forecast.projection.sharing import Sharing
 from forecast.projection.streams import stream
 from forecast.standards.items import AIR_ITEMS, ITEMS
 
-__all__ = ["LATE_DAYS", "Drawn", "drawn_year", "in_words", "undrawable"]
+__all__ = ["LATE_DAYS", "Drawn", "drawn_year", "in_words", "undrawable", "without"]
 
 #: A source that is silent for longer than this is not late but gone: nothing is drawn over it.
 #: 365 - 324 = 41 missing days are what an annual mean can bear (GB 3095, table 4).
@@ -124,6 +124,17 @@ def in_words(reasons: Mapping[str, Words], items: Iterable[str] = AIR_ITEMS) -> 
     )
 
 
+def without(
+    history: pd.DataFrame, items: Collection[str]
+) -> tuple[pd.DataFrame, pd.Timestamp | None]:
+    """Days × items with those ``items`` blanked, and the last day on which another has a reading."""
+    if items:
+        history = history.copy()
+        history[list(items)] = np.nan
+    known = np.flatnonzero(history.notna().to_numpy().any(axis=1))
+    return history, history.index[known[-1]] if len(known) else None
+
+
 def drawn_year(
     history: pd.DataFrame,
     observed: NDArray[np.float64],
@@ -151,14 +162,9 @@ def drawn_year(
     """
     ahead = max(0, (settings.last_day - settings.as_of).days)
     reasons = undrawable(history, settings, ahead)
-    usable = history
-    if reasons:
-        usable = history.copy()
-        usable[list(reasons)] = np.nan
-    known = np.flatnonzero(usable.notna().to_numpy().any(axis=1))
-    if not len(known):
+    usable, last = without(history, reasons)
+    if last is None:
         return Drawn(first=len(days), reasons=reasons)
-    last = usable.index[known[-1]]
     if sharing is not None and np.datetime64(last.date(), "D") + 1 < sharing.start:
         # What is left of this place ends before the draws in common begin.
         sharing = None

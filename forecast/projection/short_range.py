@@ -17,7 +17,7 @@ from forecast.features.weather_ahead import WeatherAhead
 from forecast.models.circumstances import Circumstances
 from forecast.models.short_range import ShortRange
 from forecast.models.short_range_design import LEADS
-from forecast.projection.air_drawing import undrawable
+from forecast.projection.air_drawing import undrawable, without
 from forecast.projection.days import wide
 from forecast.projection.panel import Panel
 from forecast.projection.settings import Settings
@@ -77,16 +77,12 @@ def city_short_range(
     entry: dict[str, Any] = {"region": region, "place": place, "place_kind": "city"}
     history = history[history.index <= pd.Timestamp(settings.as_of)]
     reasons = undrawable(history, settings, LEADS)
-    usable = history
-    if reasons:
-        usable = history.copy()
-        usable[list(reasons)] = np.nan
-    known = np.flatnonzero(usable.notna().to_numpy().any(axis=1))
-    if not len(known):
+    usable, end = without(history, reasons)
+    if end is None:
         return entry | {"days": [], "reason": {
             "zh": "截至起报日没有可用的监测值", "en": "no usable reading up to the as-of date",
         }}  # fmt: skip
-    last = usable.index[known[-1]].date()
+    last = end.date()
     silent = (settings.as_of - last).days
     if silent >= LEADS:
         return entry | {"issued": last.isoformat(), "days": [], "reason": {

@@ -20,7 +20,7 @@ from forecast.models.class_history import ClassHistory
 from forecast.models.kept_fits import KeptFits
 from forecast.models.paths import Paths
 from forecast.models.water_ahead import WaterAhead
-from forecast.models.water_ladder import Runner, WaterLadder
+from forecast.models.water_ladder import WaterLadder
 from forecast.models.water_ordinal import WaterOrdinal
 from forecast.models.water_scale import PLAIN
 from forecast.models.water_walls import Wall
@@ -110,7 +110,6 @@ def fitted_items(
     settings: Settings,
     around: WaterSurroundings,
     fits: KeptFits | None = None,
-    run: Runner = map,
 ) -> tuple[WaterAhead | None, pd.DataFrame]:
     """Fit the models of all items of all sections, ready to draw the months ahead.
 
@@ -121,7 +120,6 @@ def fitted_items(
             (:func:`section_key`).
         monthly: their monthly means, columns (key, item).
         fits: where fitted models are kept; None keeps none.
-        run: fits groups of series, as :class:`~forecast.models.water_ladder.WaterLadder` has it.
 
     Returns:
         What draws the paths, None where nothing can be drawn, and what was modelled how (place,
@@ -136,7 +134,7 @@ def fitted_items(
     if "basin" in keyed:
         named = keyed.loc[keyed["basin"].fillna("") != "", ["place", "basin"]]
         basins = named.drop_duplicates("place", keep="last").set_index("place")["basin"].to_dict()
-    model = WaterLadder(fits=fits, run=run).fit(
+    model = WaterLadder(fits=fits).fit(
         history,
         below=monthly_limits(keyed[months < begun], history),
         hydrology=_hydrology(samples, keyed, around, begun),

@@ -16,7 +16,6 @@ import pandas as pd
 from forecast.features.hydrology import monthly_means
 from forecast.models.kept_fits import KeptFits
 from forecast.models.water_ahead import WaterAhead
-from forecast.models.water_ladder import Runner
 from forecast.projection.class_outlook import MonthOutlook, StatedMonths
 from forecast.projection.section_shares import SectionSet
 from forecast.projection.settings import Settings
@@ -115,7 +114,6 @@ def water_regions(
     *,
     draw: bool,
     fits: KeptFits | None = None,
-    run: Runner = map,
 ) -> list[WaterRegion]:
     """Everything that the sections of all regions have in common, and each region's part of it.
 
@@ -124,8 +122,6 @@ def water_regions(
         settings: the question.
         draw: whether months ahead are fitted and drawn.
         fits: where fitted models are kept; None keeps none.
-        run: what fits the groups of series, ``map`` or something like it that asks other
-            processes; the answer does not depend on it.
 
     Returns:
         One a region to answer for, in order of name.
@@ -143,7 +139,7 @@ def water_regions(
     report = pd.DataFrame()
     often_items: frozenset[str] = frozenset()
     if draw and not settings.year_over:
-        ahead, report = fitted_items(values, monthly, settings, panel.around, fits, run)
+        ahead, report = fitted_items(values, monthly, settings, panel.around, fits)
         if ahead is not None:
             often_items = sampled_often(values["key"], values["time"], settings)
             stated = stated_items(values, monthly, settings, fits)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ import pytest
 
 from forecast.models.class_history import ClassHistory
 from forecast.models.water_ahead import WaterAhead
-from forecast.models.water_group import Group, GroupFit
+from forecast.models.water_group import Group, GroupFit, fit_groups
 from forecast.models.water_ladder import WaterLadder
 from forecast.models.water_ordinal import WaterOrdinal
 
@@ -71,17 +70,20 @@ def test_a_part_draws_what_the_whole_does(ahead: WaterAhead, places: tuple[str, 
     assert set(part.places) == set(places)
 
 
-def test_who_fits_the_groups_does_not_matter(ahead: WaterAhead) -> None:
-    """Backwards, one group at a time, each through another process: the same paths."""
+def test_which_groups_are_fitted_together_does_not_matter(
+    ahead: WaterAhead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Backwards, one group at a time, each through another process: the same fits and paths.
 
-    def backwards(
-        fit: Callable[[list[Group]], list[GroupFit]], tasks: Sequence[list[Group]]
-    ) -> list[list[GroupFit]]:
-        sent = [pickle.loads(pickle.dumps(task)) for task in tasks]
-        found = [[fit([group])[0] for group in task[::-1]][::-1] for task in sent[::-1]]
-        return found[::-1]
+    Where some fits are kept, others are made in other company than the first time.
+    """
 
-    other = _ahead(run=backwards)
+    def backwards(groups: list[Group]) -> list[GroupFit]:
+        sent = [pickle.loads(pickle.dumps(group)) for group in groups]
+        return [fit_groups([group])[0] for group in sent[::-1]][::-1]
+
+    monkeypatch.setattr("forecast.models.water_ladder.fit_groups", backwards)
+    other = _ahead()
     assert other.innovations.tobytes() == ahead.innovations.tobytes()
     assert [(e.mean.tobytes(), e.half.tobytes()) for e in other.effects] == [
         (e.mean.tobytes(), e.half.tobytes()) for e in ahead.effects

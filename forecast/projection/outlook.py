@@ -42,8 +42,6 @@ __all__ = ["MOST_YEARS", "first_lasting", "outlook_entry", "outlook_years", "wit
 MOST_YEARS = 5
 #: Paths of the outlook at most; an interval of a year five years off needs no more.
 _MOST_PATHS = 500
-#: Paths drawn at a time, so that memory does not grow with their number.
-_CHUNK = 250
 _NOT_ALL = ("可外推的监测项目不全", "not every item that is needed can be drawn")
 #: Kinds of targets that a value of one year answers.
 _KINDS = frozenset({"threshold", "keep", "eliminate", "grade", "range"})
@@ -106,14 +104,7 @@ def with_outlook(
     n_paths = min(settings.n_paths, _MOST_PATHS)
     rng = stream(settings.seed, "air", "outlook", results[0].region, results[0].place)
     every = (settings.year, *years)
-    parts: list[dict[int, dict[str, NDArray[np.float64]]]] = []
-    for start in range(0, n_paths, _CHUNK):
-        size = min(_CHUNK, n_paths - start)
-        parts.append(_drawn(_alone(model), size, rng, observed, removed, settings, every, items))
-    values = {
-        year: {name: np.concatenate([p[year][name] for p in parts]) for name in parts[0][year]}
-        for year in every
-    }
+    values = _drawn(_alone(model), n_paths, rng, observed, removed, settings, every, items)
     return [
         replace(
             r,

@@ -58,18 +58,26 @@ class ShortRangePooled:
         """
         own = [AIR_ITEMS.index(item) for item in items]
         columns = [*own, *range(len(AIR_ITEMS), len(AIR_ITEMS) + len(OWN_TERMS))]
-        out = np.empty((targets.shape[1], len(items), terms.shape[2]))
-        for i, item in enumerate(own):
-            for lead in range(targets.shape[1]):
-                y = targets[:, lead, i]
-                used = np.isfinite(y)
-                x, w = terms[i][used], weights[used] / _INFLATION[lead]
-                mean, sd = self.mean[lead, item, columns], self.sd[lead, item, columns]
-                noise = self.error_sd[lead, item] ** 2
-                gram = (x * w[:, None]).T @ x / noise + np.diag(1.0 / sd**2)
-                moment = x.T @ (w * y[used]) / noise + mean / sd**2
-                out[lead, i] = np.linalg.solve(gram, moment)
-        return out
+        leads = np.arange(targets.shape[1])
+        known = np.isfinite(targets)
+        weighted = terms * weights[:, None]
+        whole = weighted.transpose(0, 2, 1) @ terms
+        # (item, lead, term), and the same with two axes of terms.
+        moment = np.where(known, targets, 0.0).transpose(2, 1, 0) @ weighted
+        gram = np.repeat(whole[:, None], len(leads), axis=1)
+        for i in range(len(items)):
+            for lead in leads:
+                # Few days lack a target: what they bring is taken out again.
+                absent = np.flatnonzero(~known[:, lead, i])
+                gram[i, lead] -= weighted[i, absent].T @ terms[i, absent]
+        at = np.ix_(own, leads)
+        mean, sd = (
+            figures.transpose(1, 0, 2)[at][..., columns] for figures in (self.mean, self.sd)
+        )
+        noise = (_INFLATION[leads] * self.error_sd[leads][:, own].T ** 2)[..., None]
+        gram = gram / noise[..., None] + np.eye(len(columns)) / (sd**2)[..., None]
+        found = np.linalg.solve(gram, (moment / noise + mean / sd**2)[..., None])[..., 0]
+        return np.asarray(found.transpose(1, 0, 2))
 
     def errors(
         self, items: tuple[str, ...], n_paths: int, rng: np.random.Generator

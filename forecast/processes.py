@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -16,6 +17,10 @@ __all__ = ["spread"]
 
 #: Seconds between two looks of a process at whether the one that started it is still there.
 _LOOKS = 1.0
+
+#: What is said when a process gave way to a new one, having idled long or grown large; nothing is
+#: lost. Where warnings are errors, the thread that says so would die, and the work wait for ever.
+_REPLACED = "A worker stopped while some jobs were given to the executor"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,6 +47,7 @@ def spread(
     from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
+    warnings.filterwarnings("ignore", _REPLACED, UserWarning)
     # More threads than one a process would only wait for each other, and could change a last bit.
     with parallel_config(
         backend="loky", inner_max_num_threads=1, initializer=_end_with, initargs=(os.getpid(),)

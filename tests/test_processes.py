@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,22 @@ def test_processes_give_the_same_in_order_and_one_that_dies_is_one_sentence() ->
 def test_what_goes_wrong_in_a_process_is_told_as_it_is() -> None:
     with pytest.raises(ValueError, match=r"math domain|nonnegative"):
         list(spread(math.sqrt, [1.0, -1.0, 2.0], 2))
+
+
+def test_a_process_that_gives_way_to_a_new_one_is_no_error() -> None:
+    """Raised in the thread that minds the processes, it would leave the work waiting for ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        results = spread(abs, [-1, -2], 2)
+        assert next(results) == 1
+        with pytest.raises(UserWarning, match="something else"):
+            warnings.warn("something else", UserWarning, stacklevel=1)
+        # The words of joblib's loky.
+        warnings.warn(
+            "A worker stopped while some jobs were given to the executor. This can be caused by a "
+            "too short worker timeout or by a memory leak.", UserWarning, stacklevel=1,
+        )  # fmt: skip
+        assert list(results) == [2]
 
 
 #: Names its workers, one line each, and keeps them at work.

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ from forecast.errors import ForecastError, UsageError
 from forecast.models.code_behind import libraries
 from forecast.models.paths import Model
 from forecast.models.pooled import AirPooled
+from forecast.processes import spread
 from forecast.projection.hindcast_cases import Case, HindcastSettings, PlaceRecord, stopped
 from forecast.projection.hindcast_indicators import DEFAULT_INDICATORS, known_indicators
 from forecast.projection.hindcast_parts import Parts, forecast_code, settings_digest
@@ -40,6 +43,7 @@ __all__ = [
 ]
 
 Progress = Callable[[str, int, int], None]
+_Found = tuple[list[pd.DataFrame], list[dict[str, Any]]]
 
 #: Why a forecast is not there.
 REASONS: dict[str, tuple[str, str]] = {
@@ -137,8 +141,6 @@ def hindcast(
     Raises:
         UsageError: an unknown model or indicator, or the library of a model is missing.
     """
-    from joblib import Parallel, delayed
-
     chosen = [_resolved(model) for model in models]
     if len({m.name for m in chosen}) != len(chosen):
         raise UsageError("A model is asked for twice.", "Give each model a name of its own.")
@@ -151,19 +153,23 @@ def hindcast(
         raise UsageError("A place is given twice.", "Give each place of a region one record.")
     alone = tuple(m for m in chosen if m.make_panel is None)
     together = [m for m in chosen if m.make_panel is not None]
-    units = [delayed(_place)(record, alone, asked) for record in ordered]
+    units = [partial(_place, record, alone, asked) for record in ordered]
     units += [
-        delayed(_origin)(tuple(ordered), m, at, asked) for m in together for at in asked.origins
+        partial(_origin, tuple(ordered), m, at, asked) for m in together for at in asked.origins
     ]
     rows: list[pd.DataFrame] = []
     skipped: list[dict[str, Any]] = []
-    work = Parallel(n_jobs=jobs, return_as="generator")(units)
-    for done, (made, left) in enumerate(work, start=1):
-        rows.extend(made)
-        skipped.extend(left)
-        if progress:
-            progress("hindcasts", done, len(units))
+    with closing(spread(_worked_off, units, jobs)) as work:
+        for done, (made, left) in enumerate(work, start=1):
+            rows.extend(made)
+            skipped.extend(left)
+            if progress:
+                progress("hindcasts", done, len(units))
     return Hindcasts(_ordered(rows, COLUMNS), _ordered([pd.DataFrame(skipped)], _SKIPPED))
+
+
+def _worked_off(unit: Callable[[], _Found]) -> _Found:
+    return unit()
 
 
 def _ordered(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
@@ -211,9 +217,6 @@ def _digest(pooled: AirPooled | None) -> str:
     from joblib import hash as hash_of
 
     return str(hash_of(pooled))
-
-
-_Found = tuple[list[pd.DataFrame], list[dict[str, Any]]]
 
 
 def _place(record: PlaceRecord, models: tuple[AirModel, ...], asked: _Asked) -> _Found:

@@ -70,7 +70,7 @@ class ShortRangePooled:
                 # Few days lack a target: what they bring is taken out again.
                 absent = np.flatnonzero(~known[:, lead, i])
                 gram[i, lead] -= weighted[i, absent].T @ terms[i, absent]
-        at = np.ix_(own, leads)
+        at = np.ix_(np.array(own), leads)
         mean, sd = (
             figures.transpose(1, 0, 2)[at][..., columns] for figures in (self.mean, self.sd)
         )

@@ -5,27 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from forecast.disk import sweep, write_file
 from forecast.errors import ForecastError, UsageError, WorkspaceError
+from forecast.processes import spread
+from forecast.projection.panel import Panel
 from forecast.region_names import normalise_region
 from forecast.report.chapters.catalogue import chapter_names, review_document
 from forecast.report.figure_parts import stem
+from forecast.report.region_results import by_region, warnings_by_region
 from forecast.report.review_formats import write_format
 from forecast.report.word_template import check_template
 from forecast.runs.execute import execute, latest_run
 from forecast.runs.flagged import flag_remarks, flags_behind
-from forecast.runs.inputs import load_panel
 from forecast.runs.manifest import file_sha256, to_json
 from forecast.runs.request import Request
-from forecast.runs.review_facts import ReviewJob, review_facts
+from forecast.runs.review_facts import ReviewJob, review_facts, standard_of
 from forecast.runs.review_options import ReviewOptions
+from forecast.runs.review_readings import ReviewReadings, cities_in_short, readings_for
 from forecast.runs.stored_run import read_run
 from forecast.targets.loader import find_plan, load_plans
 from forecast.workspace import Workspace
@@ -76,24 +81,9 @@ def write_reviews(
             "Leave --run out, or name a run of that year.",
         )
     as_of = date.fromisoformat(str(result["run"]["as_of"]))
-    panel, last = load_panel(workspace, as_of, year=year, region=options.region)
     names = _regions(result, options.region)
-    flagged = flag_remarks(flags_behind(workspace, panel.regions(), as_of))
-    remarks = []
-    if manifest.get("tables_sha256") not in (None, workspace.store.fingerprint()):
-        remarks.append(
-            (
-                f"运行 {folder.name} 之后监测数据有变化：图表为现有数据，预测和概率仍为该运行的结果。",
-                f"The readings changed after the run {folder.name}: charts show them as they are "
-                "now, forecasts as they were.",
-            )
-        )
     written = options.written or datetime.now(workspace.timezone).date()
-    job = ReviewJob(
-        workspace.root, replace(options, chapters=chapters, template=template, written=written),
-        panel, result, folder, last, settings.organisation, (*flagged, *remarks),
-        workspace.config.standards.denominator,
-    )  # fmt: skip
+    options = replace(options, chapters=chapters, template=template, written=written)
     out = options.out or folder / "review"
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -102,7 +92,11 @@ def write_reviews(
             f"{out} can't be written ({error.strerror or error}).", "Choose another with --out."
         ) from error
     sweep(out)
-    files, failed = _all(job, names, out, progress)
+    with readings_for(workspace, as_of, year=year, region=options.region) as readings:
+        remarks = _later_readings(workspace, folder, manifest)
+        job = _job(workspace, options, readings, result, folder, remarks)
+        del result
+        files, failed = _all(job, names, out, progress)
     if not files:
         raise ForecastError(*next(iter(failed.values())))
     _record(out, job, files)
@@ -110,59 +104,107 @@ def write_reviews(
     return ReviewOutcome(folder.name, out, files, tuple(remarks), said)
 
 
+def _later_readings(
+    workspace: Workspace, folder: Path, manifest: dict[str, Any]
+) -> list[tuple[str, str]]:
+    """The remark that readings changed after the run, where they did."""
+    if manifest.get("tables_sha256") in (None, workspace.store.fingerprint()):
+        return []
+    return [
+        (
+            f"运行 {folder.name} 之后监测数据有变化：图表为现有数据，预测和概率仍为该运行的结果。",
+            f"The readings changed after the run {folder.name}: charts show them as they are "
+            "now, forecasts as they were.",
+        )
+    ]
+
+
+def _job(
+    workspace: Workspace,
+    options: ReviewOptions,
+    readings: ReviewReadings,
+    result: dict[str, Any],
+    folder: Path,
+    remarks: Sequence[tuple[str, str]],
+) -> ReviewJob:
+    """What all reviews have in common; of the result, what is said of each region."""
+    config, run = workspace.config, result["run"]
+    parts = {part.key: part for part in by_region(result)}
+    named = [part.name for part in parts.values()]
+    own, of_all = warnings_by_region([(w["zh"], w["en"]) for w in result["warnings"]], named)
+    flagged = flag_remarks(flags_behind(workspace, readings.regions, readings.as_of))
+    now, now_of_all = warnings_by_region([*flagged, *remarks], named)
+    # Remarks of the run on a region, those on all, then the same of the readings as they are now.
+    said = {key: [*own.get(key, ()), *of_all, *now.get(key, ()), *now_of_all] for key in parts}
+    denominator = config.standards.denominator
+    others = cities_in_short(
+        readings,
+        int(run["year"]),
+        standard_of(run),
+        denominator,
+        _jobs(options, len(readings.cities)),
+    )
+    return ReviewJob(
+        workspace.root, options, readings, others, run, parts, said, folder,
+        config.report.organisation, denominator,
+    )  # fmt: skip
+
+
 #: Into so many shares per process the regions are cut: enough to keep all of them busy to the end.
 _SHARES = 6
 #: Regions from which on a second process pays: it loads everything anew.
 _REGIONS_PER_PROCESS = 2
+#: Regions whose readings are held at once.
+_REGIONS_HELD = 8
+
+
+def _jobs(options: ReviewOptions, regions: int) -> int:
+    return options.jobs or max(1, min(os.cpu_count() or 1, regions // _REGIONS_PER_PROCESS))
 
 
 def _all(
     job: ReviewJob, names: Sequence[str], out: Path, progress: Progress | None
 ) -> tuple[dict[str, list[Path]], dict[str, tuple[str, str]]]:
     """Write the review of every region; one that can't be written does not stop the others."""
-    from joblib import Parallel, delayed
-
-    jobs = job.options.jobs or max(1, min(os.cpu_count() or 1, len(names) // _REGIONS_PER_PROCESS))
-    made: Iterable[list[list[Path] | tuple[str, str]]]
-    if jobs == 1:
-        made = ([_tried(job, name, out)] for name in names)
-    else:
-        # All readings go along with a share of the regions, not with every region.
-        size = -(-len(names) // (jobs * _SHARES))
-        made = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch=jobs)(
-            delayed(_share)(job, names[k : k + size], out) for k in range(0, len(names), size)
-        )
+    jobs = _jobs(job.options, len(names))
+    size = 1 if jobs == 1 else max(1, min(_REGIONS_HELD, -(-len(names) // (jobs * _SHARES))))
+    shares = (
+        (job.share(names[k : k + size]), names[k : k + size]) for k in range(0, len(names), size)
+    )
     files: dict[str, list[Path]] = {}
     failed: dict[str, tuple[str, str]] = {}
-    for name, found in zip(names, chain.from_iterable(made), strict=True):
-        if isinstance(found, tuple):
-            failed[name] = found
-        else:
-            files[name] = found
-        if progress:
-            progress("review", len(files) + len(failed), len(names))
+    with closing(spread(partial(_share, out=out), shares, jobs)) as made:
+        for name, found in zip(names, chain.from_iterable(made), strict=True):
+            if isinstance(found, tuple):
+                failed[name] = found
+            else:
+                files[name] = found
+            if progress:
+                progress("review", len(files) + len(failed), len(names))
     return files, failed
 
 
-def _share(job: ReviewJob, regions: Sequence[str], out: Path) -> list[list[Path] | tuple[str, str]]:
-    """The reviews of some regions; what they have in common is worked out once."""
-    return [_tried(job, region, out) for region in regions]
+def _share(share: tuple[ReviewJob, Sequence[str]], out: Path) -> list[list[Path] | tuple[str, str]]:
+    """The reviews of some regions, whose readings are read together."""
+    job, regions = share
+    readings = job.readings.panel_of(map(normalise_region, regions))
+    return [_tried(job, region, readings, out) for region in regions]
 
 
-def _tried(job: ReviewJob, region: str, out: Path) -> list[Path] | tuple[str, str]:
+def _tried(job: ReviewJob, region: str, readings: Panel, out: Path) -> list[Path] | tuple[str, str]:
     """The files of one region, or the sentence and the cure where it can't be reviewed."""
     try:
-        return _one(job, region, out)
+        return _one(job, region, readings, out)
     except ForecastError as error:
         if job.options.region is not None:
             raise
         return (error.message, error.cure)
 
 
-def _one(job: ReviewJob, region: str, out: Path) -> list[Path]:
+def _one(job: ReviewJob, region: str, readings: Panel, out: Path) -> list[Path]:
     """Write the review of one region in every format."""
     options = job.options
-    facts = review_facts(job, region)
+    facts = review_facts(job, region, readings)
     if options.written is None:
         raise ValueError("the day of writing is set before the work is shared out")
     document = review_document(
@@ -287,7 +329,7 @@ def _record(out: Path, job: ReviewJob, files: dict[str, list[Path]]) -> None:
     names = {str(one["path"]) for one in listed}
     kept = [f for f in _recorded(out) if f["path"] not in names and (out / f["path"]).is_file()]
     record = {
-        "run": job.result["run"]["id"], "kind": options.kind, "lang": options.lang,
+        "run": job.run["id"], "kind": options.kind, "lang": options.lang,
         "written": str(options.written), "chapters": list(options.chapters),
         "template": options.template.name if options.template else "", "files": [*kept, *listed],
     }  # fmt: skip

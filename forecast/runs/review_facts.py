@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from forecast.errors import ForecastError, UsageError
 from forecast.formula_guard import unguarded
@@ -24,108 +22,103 @@ from forecast.report.chapters.facts import ReviewFacts
 from forecast.report.document import Drawing, FigureBlock
 from forecast.report.drawing import figure_block
 from forecast.report.figure_parts import stem
-from forecast.report.region_results import RegionResult, by_region, warnings_by_region
+from forecast.report.region_results import RegionResult
 from forecast.report.review_days import CityDays, cities_of
 from forecast.report.review_figures import REVIEW_CHARTS, ReviewRequest, review_chart
 from forecast.report.scoreboard import regions_of, rows_of
 from forecast.report.words import Pair, indicator_text
 from forecast.runs.review_options import ReviewOptions
+from forecast.runs.review_readings import CitiesInShort, ReviewReadings, region_alone
 from forecast.targets.applying import plans_of_region
 from forecast.targets.loader import find_plan
 from forecast.targets.model import Plan, period_years
-from forecast.workspace import Workspace
 
-__all__ = ["ReviewJob", "review_facts"]
+__all__ = ["ReviewJob", "review_facts", "standard_of"]
 
 
 @dataclass(frozen=True)
 class ReviewJob:
-    """What the review of every region has in common; each process that writes reviews takes it once.
+    """What the reviews of some regions have in common.
 
-    ``denominator`` is that of the good-day ratio.
+    Attributes:
+        root: of the workspace.
+        options: what is asked for.
+        readings: where the readings are.
+        others: the days of all cities that each review ranks its own among.
+        run: what the run says of itself.
+        parts: normalised region → its part of the result; of those that are reviewed here.
+        said: normalised region → the remarks (zh, en) on it and on all.
+        folder: of the run.
+        organisation: whose review it is.
+        denominator: of the good-day ratio.
     """
 
     root: Path
     options: ReviewOptions
-    panel: Panel
-    result: dict[str, Any]
+    readings: ReviewReadings = field(repr=False)
+    others: CitiesInShort = field(repr=False)
+    run: dict[str, Any] = field(repr=False)
+    parts: dict[str, RegionResult] = field(repr=False)
+    said: dict[str, list[tuple[str, str]]] = field(repr=False)
     folder: Path
-    last: date
-    organisation: str
-    remarks: tuple[tuple[str, str], ...]
+    organisation: str = ""
     denominator: str = "valid"
 
     @property
     def standard(self) -> str | None:
         """Token of the version that the run asked for; None: by date."""
-        told = self.result["run"]["standard"]
-        return None if told == "by date" else str(told)
+        return standard_of(self.run)
 
-    @cached_property
-    def cities(self) -> list[CityDays]:
-        """The daily records of all cities: each review ranks its own among them."""
-        return cities_of(self.panel, self.standard, self.denominator, only=False)
+    @property
+    def last(self) -> date:
+        """Last day whose readings are used."""
+        return self.readings.as_of
 
-    @cached_property
-    def parts(self) -> dict[str, RegionResult]:
-        """Normalised region → its part of the result."""
-        return {part.key: part for part in by_region(self.result)}
-
-    @cached_property
-    def said(self) -> tuple[dict[str, list[tuple[str, str]]], list[tuple[str, str]]]:
-        """Remarks of the run by normalised region, and those that name no region."""
-        told = [(w["zh"], w["en"]) for w in self.result["warnings"]]
-        return warnings_by_region(told, (part.name for part in self.parts.values()))
-
-    def panel_of(self, wanted: str) -> Panel:
-        """The panel with the readings of one region alone."""
-        air, water = self.panel.air, self.panel.water
-        rows = self._rows
+    def share(self, regions: Sequence[str]) -> ReviewJob:
+        """The same with what is said of these regions alone."""
+        keys = {normalise_region(region) for region in regions}
         return replace(
-            self.panel, only=wanted, air=air.iloc[rows[0].get(wanted, [])],
-            water=water.iloc[rows[1].get(wanted, [])],
+            self, parts={key: part for key, part in self.parts.items() if key in keys},
+            said={key: told for key, told in self.said.items() if key in keys},
         )  # fmt: skip
 
-    @cached_property
-    def _rows(self) -> tuple[dict[str, NDArray[np.intp]], dict[str, NDArray[np.intp]]]:
-        """Normalised region → positions of its readings, of air and of water."""
-        return _rows_by_region(self.panel.air), _rows_by_region(self.panel.water)
+
+def standard_of(run: Mapping[str, Any]) -> str | None:
+    """Token of the version that a run asked for; None: by date."""
+    told = run["standard"]
+    return None if told == "by date" else str(told)
 
 
-def _rows_by_region(table: pd.DataFrame) -> dict[str, NDArray[np.intp]]:
-    keys = {r: normalise_region(str(r)) for r in table["region"].unique()}
-    indices = table.groupby(table["region"].map(keys), sort=False).indices
-    return {str(key): np.asarray(at) for key, at in indices.items()}
+def review_facts(job: ReviewJob, region: str, readings: Panel | None = None) -> ReviewFacts:
+    """Gather what the chapters of one region are written from.
 
-
-def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
-    """Gather what the chapters of one region are written from."""
-    workspace = Workspace.open(job.root)
-    config, options = workspace.config, job.options
+    Args:
+        job: what it has in common with other regions.
+        region: a region of the run.
+        readings: of that region and maybe of others; None: they are read.
+    """
+    config, options = job.readings.config, job.options
     wanted = normalise_region(region)
-    panel = job.panel_of(wanted)
-    year, standard = int(job.result["run"]["year"]), job.standard
+    panel = region_alone(job.readings.panel_of([wanted]) if readings is None else readings, wanted)
+    year, standard = int(job.run["year"]), job.standard
     notices: tuple[tuple[str, str], ...] = ()
     if config.workspace.sample:
         from forecast.sample import NOTICE
 
         notices = ((NOTICE["zh"], NOTICE["en"]),)
     asked = ReviewRequest(
-        panel, workspace.store, job.last, year, standard, job.denominator, options.lang, notices,
-        run_id=str(job.result["run"]["id"]), known=job.cities,
+        panel, job.readings.store, job.last, year, standard, job.denominator, options.lang,
+        notices, run_id=str(job.run["id"]), known=job.others.cities,
     )  # fmt: skip
-    own = [c for c in job.cities if normalise_region(c.region) == wanted]
+    own = cities_of(panel, standard, job.denominator)
     city = replace(own[0], run_id=asked.run_id) if own else None
     _some_readings(panel, city, region, year)
     last = _last_day(panel, city, year, job.last)
-    entries = tuple(job.parts[wanted].result["projections"])
+    result = job.parts[wanted].result | {"run": job.run}
+    entries = tuple(result["projections"])
     regions = regions_of(rows_of({"projections": list(entries)}))
     rows = tuple(r for g in regions for r in (*g.rows, *g.unanswered, *g.untargeted))
-    warnings = [
-        *job.said[0].get(wanted, ()),
-        *job.said[1],
-        *_own_remarks(job, wanted),
-    ]
+    warnings = job.said[wanted]
     plan = _plan(panel, region, options)
     if options.kind != "annual" and plan is not None:
         _inside(plan, options.kind, year, region)
@@ -138,8 +131,8 @@ def review_facts(job: ReviewJob, region: str) -> ReviewFacts:
             )
         )
     return ReviewFacts(
-        kind=options.kind, asked=asked, region=region, name=_name(region, entries, plan), year=year, last=last, result=job.result,
-        entries=entries, rows=rows, assess=partial(_assessed, panel, last, standard, job.denominator), city=city, cities=job.cities,
+        kind=options.kind, asked=asked, region=region, name=_name(region, entries, plan), year=year, last=last, result=result,
+        entries=entries, rows=rows, assess=partial(_assessed, panel, last, standard, job.denominator), city=city, cities=job.others.cities,
         stations=asked.stations(city, range(year - 1, year + 1)) if city is not None else [],
         groups={g.name: tuple(g.members) for g in config.region_groups},
         plan=plan,
@@ -200,12 +193,6 @@ def _last_day(panel: Panel, city: CityDays | None, year: int, last: date) -> dat
     # A month counts by its samples, not by its last day.
     final = own.max().date()
     return end if (final.year, final.month) == (end.year, end.month) else min(end, final)
-
-
-def _own_remarks(job: ReviewJob, wanted: str) -> list[tuple[str, str]]:
-    """Remarks on the readings as they stand now that are on this region or on all."""
-    named, rest = warnings_by_region(job.remarks, (part.name for part in job.parts.values()))
-    return [*named.get(wanted, ()), *rest]
 
 
 def _plan(panel: Panel, region: str, options: ReviewOptions) -> Plan | None:

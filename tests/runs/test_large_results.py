@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from joblib import parallel_config
 
 from forecast.configuration import Config
-from forecast.errors import ForecastError, WorkspaceError
+from forecast.errors import WorkspaceError
 from forecast.report.change_words import change_sentences
-from forecast.runs import review_documents
 from forecast.runs.manifest import to_json, write_result
 
 
@@ -60,29 +56,6 @@ def test_revisions_of_many_places_are_told_of_those_with_most() -> None:
     said = _told(rows)
     assert said[1][0].startswith("城39:40个已有数值被修订") and len(said) == 15
     assert ("……另有28条,见 changes.json。", "… 28 more: changes.json.") in said
-
-
-def test_reviews_are_shared_out_in_order_and_one_that_fails_stops_none(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def one(job: object, region: str, out: Path) -> list[Path]:
-        if region == "7":
-            raise ForecastError("No reading.", "Take some in.")
-        return [out / region]
-
-    monkeypatch.setattr(review_documents, "_one", one)
-    names = [str(k) for k in range(31)]
-    seen: list[int] = []
-    for jobs in (1, 2, 3):
-        job: Any = SimpleNamespace(options=SimpleNamespace(jobs=jobs, region=None))
-        with parallel_config(backend="threading"):
-            files, failed = review_documents._all(
-                job, names, tmp_path, lambda _stage, done, _total: seen.append(done)
-            )
-        assert list(files) == [n for n in names if n != "7"]
-        assert all(files[n] == [tmp_path / n] for n in files)
-        assert failed == {"7": ("No reading.", "Take some in.")}
-    assert seen == list(range(1, 32)) * 3
 
 
 @pytest.mark.parametrize("value", ['"auto"', '"all"', "0", "12"])

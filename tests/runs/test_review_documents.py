@@ -33,11 +33,11 @@ from forecast.report.document import (
 from forecast.report.words import Pair
 from forecast.runs import review_facts as facts_of
 from forecast.runs.execute import execute
-from forecast.runs.inputs import load_panel
 from forecast.runs.request import Request
-from forecast.runs.review_documents import _stored, write_reviews
-from forecast.runs.review_facts import ReviewJob, review_facts
+from forecast.runs.review_documents import _job, _stored, write_reviews
+from forecast.runs.review_facts import review_facts
 from forecast.runs.review_options import ReviewOptions, known_formats, known_kind
+from forecast.runs.review_readings import readings_for
 
 _WRITTEN = date(2025, 7, 3)
 
@@ -79,11 +79,10 @@ def _gathered(root: Path, year: int) -> ReviewFacts:
         if f'"year": {year}' in p.read_text(encoding="utf-8")[:2000]
     )
     result, _ = _stored(folder)
-    panel, last = load_panel(workspace, date.fromisoformat(result["run"]["as_of"]), year=year)
-    job = ReviewJob(
-        workspace.root, ReviewOptions(written=_WRITTEN), panel, result, folder, last, "", ()
-    )
-    found = review_facts(job, "衡水")
+    as_of = date.fromisoformat(result["run"]["as_of"])
+    with readings_for(workspace, as_of, year=year, region=None) as readings:
+        job = _job(workspace, ReviewOptions(written=_WRITTEN), readings, result, folder, ())
+        found = review_facts(job, "衡水")
     table = found.assessed
     return replace(found, assess=lambda: table, draw=lambda _: Pair("图未绘制", "no chart"))
 

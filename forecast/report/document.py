@@ -111,7 +111,10 @@ class TableBlock:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A chart as drawn: ``svg`` as text, ``png`` as bytes, its size [inch] and the table it shows."""
+    """A chart as drawn: ``svg`` as text, ``png`` as bytes, its size [inch] and the table it shows.
+
+    Where no format takes pictures, ``png`` is empty.
+    """
 
     svg: str
     png: bytes

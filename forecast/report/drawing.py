@@ -12,14 +12,17 @@ __all__ = ["drawing_of", "figure_block"]
 _DPI = 180
 
 
-def drawing_of(chart: Chart) -> Drawing:
-    """Draw a chart as SVG and PNG; the bytes depend on the chart alone."""
+def drawing_of(chart: Chart, *, picture: bool = True) -> Drawing:
+    """Draw a chart as SVG and, where a ``picture`` is wanted, as PNG; the bytes depend on the
+    chart alone."""
     width, height = chart.figure.get_size_inches()
-    return Drawing(
-        svg_text(chart), png_bytes(chart, _DPI), float(width), float(height), chart.table
-    )
+    png = png_bytes(chart, _DPI) if picture else b""
+    return Drawing(svg_text(chart), png, float(width), float(height), chart.table)
 
 
-def figure_block(chart: Chart, key: str, caption: Pair | None = None) -> FigureBlock:
+def figure_block(
+    chart: Chart, key: str, caption: Pair | None = None, *, picture: bool = True
+) -> FigureBlock:
     """Make the numbered figure of a chart, captioned with its own titles by default."""
-    return FigureBlock(key, caption or Pair(chart.title_zh, chart.title_en), drawing_of(chart))
+    words = caption or Pair(chart.title_zh, chart.title_en)
+    return FigureBlock(key, words, drawing_of(chart, picture=picture))

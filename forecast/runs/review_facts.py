@@ -36,6 +36,10 @@ from forecast.targets.model import Plan, period_years
 __all__ = ["ReviewJob", "review_facts", "standard_of"]
 
 
+#: Formats that take charts as pictures; the others draw them as vectors.
+_WITH_PICTURES = frozenset({"docx", "xlsx"})
+
+
 @dataclass(frozen=True)
 class ReviewJob:
     """What the reviews of some regions have in common.
@@ -101,6 +105,7 @@ def review_facts(job: ReviewJob, region: str, readings: Panel | None = None) -> 
     wanted = normalise_region(region)
     panel = region_alone(job.readings.panel_of([wanted]) if readings is None else readings, wanted)
     year, standard = int(job.run["year"]), job.standard
+    pictures = not _WITH_PICTURES.isdisjoint(options.formats)
     notices: tuple[tuple[str, str], ...] = ()
     if config.workspace.sample:
         from forecast.sample import NOTICE
@@ -136,11 +141,11 @@ def review_facts(job: ReviewJob, region: str, readings: Panel | None = None) -> 
         stations=asked.stations(city, range(year - 1, year + 1)) if city is not None else [],
         groups={g.name: tuple(g.members) for g in config.region_groups},
         plan=plan,
-        draw=_drawing(asked),
+        draw=_drawing(asked, pictures),
         figures=tuple(figures),
         notices=tuple(Pair(*n) for n in notices),
         warnings=tuple(Pair(*w) for w in warnings),
-        likely=config.thresholds.likely, unlikely=config.thresholds.unlikely,
+        likely=config.thresholds.likely, unlikely=config.thresholds.unlikely, pictures=pictures,
     )  # fmt: skip
 
 
@@ -215,7 +220,7 @@ _REASONS: dict[str, str] = {
 }
 
 
-def _drawing(asked: ReviewRequest) -> Callable[[str], list[FigureBlock] | Pair]:
+def _drawing(asked: ReviewRequest, pictures: bool) -> Callable[[str], list[FigureBlock] | Pair]:
     """Draw charts of the review by name; a chart that can't be drawn says why."""
 
     def draw(name: str) -> list[FigureBlock] | Pair:
@@ -227,7 +232,10 @@ def _drawing(asked: ReviewRequest) -> Callable[[str], list[FigureBlock] | Pair]:
             about = REVIEW_CHARTS[name]
             why = _REASONS.get(name, "现有监测数据不足")
             return Pair(f"{about.zh}：{why}，未绘图。", f"No {about.en}: {error.message}")
-        return [figure_block(c, name if n == 1 else f"{name}_{n}") for n, c in enumerate(charts, 1)]
+        return [
+            figure_block(c, name if n == 1 else f"{name}_{n}", picture=pictures)
+            for n, c in enumerate(charts, 1)
+        ]
 
     return draw
 

@@ -34,7 +34,7 @@ def good_days_blocks(facts: ReviewFacts, city: CityDays) -> list[Block]:
     """The gain or loss of good days against last year, in ways that each add up, with its chart."""
     data = good_days_data(city, facts.asked.panel, facts.year, facts.asked.notices)
     chart = good_days_explained(data, lang=facts.asked.lang)
-    figure = figure_block(chart, "good_days_explained")
+    figure = figure_block(chart, "good_days_explained", picture=facts.pictures)
     known = [c for c in data.columns if c.change is not None]
     if not known:
         first = data.columns[0]
@@ -165,7 +165,11 @@ def weather_blocks(facts: ReviewFacts, city: CityDays) -> list[Block]:
                 "note",
             )
         ]
-    figure = figure_block(weather_normalised(data, lang=facts.asked.lang), "weather_normalised")
+    figure = figure_block(
+        weather_normalised(data, lang=facts.asked.lang),
+        "weather_normalised",
+        picture=facts.pictures,
+    )
     table = _split_table(data)
     blocks: list[Block] = []
     for at, one in enumerate(data.comparisons):

@@ -45,6 +45,7 @@ class ReviewFacts:
         draw: draws a chart by name.
         figures: charts of the run of this region by the stem of their file.
         notices, warnings: lines that must not be missed, and remarks on the data.
+        pictures: whether a format takes charts as pictures; drawing them takes as long as the rest.
         likely, unlikely: probabilities from which a target is likely, below which unlikely.
     """
 
@@ -69,6 +70,7 @@ class ReviewFacts:
     warnings: tuple[Pair, ...] = ()
     likely: float = 0.8
     unlikely: float = 0.2
+    pictures: bool = True
 
     @cached_property
     def assessed(self) -> pd.DataFrame:

@@ -55,7 +55,9 @@ def _answer(facts: ReviewFacts, told: Told, key: str) -> list[Block]:
         if part.name == CHART:
             charts = scenario_charts(told, facts.asked.lang, notices)
             own = [
-                figure_block(c, f"scenario{key}" if n == 1 else f"scenario{key}_map")
+                figure_block(
+                    c, f"scenario{key}" if n == 1 else f"scenario{key}_map", picture=facts.pictures
+                )
                 for n, c in enumerate(charts, 1)
             ]
         if own:

@@ -81,21 +81,22 @@ def write_reviews(
             "Leave --run out, or name a run of that year.",
         )
     as_of = date.fromisoformat(str(result["run"]["as_of"]))
-    names = _regions(result, options.region)
     written = options.written or datetime.now(workspace.timezone).date()
     options = replace(options, chapters=chapters, template=template, written=written)
     out = options.out or folder / "review"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WorkspaceError(
-            f"{out} can't be written ({error.strerror or error}).", "Choose another with --out."
-        ) from error
-    sweep(out)
     with readings_for(workspace, as_of, year=year, region=options.region) as readings:
+        names = _regions(result, options.region)
         remarks = _later_readings(workspace, folder, manifest)
         job = _job(workspace, options, readings, result, folder, remarks)
         del result
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(
+                f"{out} can't be written ({error.strerror or error}).",
+                "Choose another with --out.",
+            ) from error
+        sweep(out)
         files, failed = _all(job, names, out, progress)
     if not files:
         raise ForecastError(*next(iter(failed.values())))

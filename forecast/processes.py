@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import threading
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 from forecast.errors import ForecastError
 
-__all__ = ["spread"]
+__all__ = ["spread", "uncollected"]
 
 #: Seconds between two looks of a process at whether the one that started it is still there.
 _LOOKS = 1.0
@@ -72,6 +73,23 @@ def spread(
                 # Whatever they are at: nobody waits for it any more.
                 with contextlib.suppress(Exception):
                     get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Don't look for objects that hold each other within the block, but once at its end.
+
+    For a short stretch that makes very many: Python would go through them, and through all others
+    of the process, again and again.
+    """
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()
+        gc.collect(0)
 
 
 def _end_with(parent: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from forecast.errors import ForecastError
-from forecast.processes import spread
+from forecast.processes import spread, uncollected
 
 
 def test_one_job_works_here_and_takes_items_one_by_one() -> None:
@@ -96,3 +97,18 @@ def _lives(process: int) -> bool:
         return state[0] != "Z"
     except OSError:
         return False
+
+
+def test_cycles_are_looked_for_again_whatever_went_wrong() -> None:
+    seen = []
+    with pytest.raises(ValueError, match="invalid literal"), uncollected():
+        seen.append(gc.isenabled() or int("lost"))
+    assert gc.isenabled()
+    assert not seen
+    gc.disable()
+    try:
+        with uncollected():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

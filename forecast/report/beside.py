@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.report.words import BASELINES, Pair
 from forecast.standards.indicators import class_number
@@ -33,13 +34,14 @@ def rules_text(entry: dict[str, Any], target: dict[str, Any], show: Callable[[An
     name = str(entry["indicator"])
     said: dict[bool, list[Pair]] = {True: [], False: []}
     baselines = entry.get("baselines") or {}
-    for rule, words in BASELINES.items():
-        value = baselines.get(rule)
-        if not isinstance(value, int | float):
-            continue
-        judged = _judged(name, float(value))
-        met = bool(meets(np.array([judged]), comparator, float(number))[0])
-        text = show(value)
+    known = {r: v for r in BASELINES if isinstance(v := baselines.get(r), int | float)}
+    if not known:
+        return Pair("", "")
+    judged = _judged(name, np.array(list(known.values()), dtype=np.float64))
+    for (rule, value), met in zip(
+        known.items(), meets(judged, comparator, float(number)).tolist(), strict=True
+    ):
+        words, text = BASELINES[rule], show(value)
         ends = (baselines.get(f"{rule}_lowest"), baselines.get(f"{rule}_highest"))
         if None not in ends and ends[0] != ends[1]:
             text += f" ({show(ends[0])} – {show(ends[1])})"
@@ -60,11 +62,12 @@ def rules_text(entry: dict[str, Any], target: dict[str, Any], show: Callable[[An
     )
 
 
-def _judged(name: str, value: float) -> float:
+def _judged(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values as they are compared; those of an indicator of the plan's own stay as they are."""
     try:
-        return float(judged_value(name, value))
+        return judged_value(name, values)
     except (KeyError, ValueError):
-        return value
+        return values
 
 
 def record_text(target: dict[str, Any]) -> Pair:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +14,7 @@ from forecast.charts.bad_day_budget import BadDayBudgetData
 from forecast.charts.chart import Chart, save
 from forecast.charts.scoreboard import scoreboard
 from forecast.errors import InputError
-from forecast.processes import spread
+from forecast.processes import spread, uncollected
 from forecast.projection.flow_trends import FlowTrend
 from forecast.projection.panel import Panel, PanelProjection
 from forecast.region_names import normalise_region
@@ -157,14 +156,8 @@ def _one_by_one(draw: Callable[[], list[Chart]]) -> Iterator[Chart]:
     A figure is tens of thousands of objects that know each other: to look among them for what is
     no longer needed, again and again while they are made, is a tenth of the work.
     """
-    looked = gc.isenabled()
-    gc.disable()
-    try:
+    with uncollected():
         yield from draw()
-    finally:
-        if looked:
-            gc.enable()
-        gc.collect(0)
 
 
 def _draw(job: tuple[str, str, Callable[[], list[Chart]]], folder: Path) -> list[PageChart]:

@@ -75,10 +75,18 @@ class OverviewLine:
 
 
 def overview_line(
-    part: RegionResult, page: str, *, charted: bool, moved: float | None
+    part: RegionResult,
+    page: str,
+    *,
+    charted: bool,
+    moved: float | None,
+    rows: Sequence[Row] | None = None,
 ) -> OverviewLine:
-    """Make the line of one region; ``page`` is the name of its page in the folder ``regions``."""
-    rows = rows_of(part.result)
+    """Make the line of one region; ``page`` is the name of its page in the folder ``regions``.
+
+    ``rows`` are those of its result, where they are at hand.
+    """
+    rows = rows_of(part.result) if rows is None else rows
     judged = [row for row in rows if row.verdict]
     ordered = [r for region in regions_of(judged) for r in (*region.rows, *region.unanswered)]
     shares: dict[Pair, dict[str, int]] = {}

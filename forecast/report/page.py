@@ -107,9 +107,12 @@ def write_page(context: PageContext, path: Path) -> None:
     write_file(path, page_text(context).encode())
 
 
-def page_text(context: PageContext) -> str:
-    """Return the page as text; it is well-formed XML as well as HTML."""
-    rows = rows_of(context.result)
+def page_text(context: PageContext, rows: list[Row] | None = None) -> str:
+    """Return the page as text; it is well-formed XML as well as HTML.
+
+    ``rows`` are those of its result, where they are at hand.
+    """
+    rows = rows_of(context.result) if rows is None else rows
     judged = [row for row in rows if row.verdict]
     regions = regions_of(rows)
     glyphs = Glyphs()

@@ -16,7 +16,7 @@ import numpy as np
 
 from forecast.charts.fonts import missing_glyphs, subset_woff
 from forecast.disk import write_file
-from forecast.processes import spread
+from forecast.processes import spread, uncollected
 from forecast.projection.air import AirProjection
 from forecast.region_names import normalise_region
 from forecast.report.air_figures import TRACKED, calendar_of, tracker_data
@@ -28,6 +28,7 @@ from forecast.report.page import PageChart, PageContext, page_text, write_page
 from forecast.report.page_names import page_names
 from forecast.report.page_templates import page_templates
 from forecast.report.region_results import RegionResult, by_region, warnings_by_region
+from forecast.report.scoreboard import rows_of
 from forecast.shell_words import as_word
 from forecast.standards.indicators import indicator
 
@@ -190,16 +191,20 @@ def _in_batches(
 def _write_batch(batch: Sequence[_Job], folder: Path) -> list[tuple[OverviewLine, set[str]]]:
     """Write the pages of some regions; return their lines of the overview, and what they spell."""
     folder.mkdir(parents=True, exist_ok=True)
-    out = []
-    for job in batch:
-        light = [c for city in job.cities for c in _light(job.part, city)]
-        context = replace(job.context, charts=(*job.context.charts, *light))
-        text = page_text(context)
-        # The run's folder is built aside and made durable as a whole.
-        (folder / job.file).write_text(text, encoding="utf-8", newline="\n")
-        line = overview_line(job.part, job.file, charted=job.charted, moved=job.moved)
-        out.append((line, set(unescape(text))))
-    return out
+    with uncollected():
+        return [_write_one(job, folder) for job in batch]
+
+
+def _write_one(job: _Job, folder: Path) -> tuple[OverviewLine, set[str]]:
+    """Write the page of a region; return its line of the overview, and what it spells."""
+    light = [c for city in job.cities for c in _light(job.part, city)]
+    context = replace(job.context, charts=(*job.context.charts, *light))
+    rows = rows_of(job.part.result)
+    text = page_text(context, rows)
+    # The run's folder is built aside and made durable as a whole.
+    (folder / job.file).write_text(text, encoding="utf-8", newline="\n")
+    line = overview_line(job.part, job.file, charted=job.charted, moved=job.moved, rows=rows)
+    return line, set(unescape(text))
 
 
 def _light(part: RegionResult, city: AirProjection) -> list[PageChart]:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from forecast.region_names import normalise_region
 from forecast.report.chart_choice import many_regions
-from forecast.report.scoreboard import (
-    OPEN,
-    Row,
-    decision_order,
-    regions_of,
-    rows_of,
-    verdict_counts,
-)
+from forecast.report.scoreboard import OPEN, Row, decision_order, regions_of, rows_of
 from forecast.report.words import VERDICTS, Pair
 from forecast.terminal_text import without_orders
 
@@ -61,12 +55,12 @@ def render_table(result: dict[str, Any], lang: Literal["zh", "en"], console: Con
         lang: language of heads and words.
         console: where to print; its width and encoding are respected.
     """
+    if many_regions(result):
+        _print_first(result, lang, console)
+        console.print(fitted(summary_line(result, lang), console), highlight=False, markup=False)
+        return
     rows = rows_of(result)
     judged = [row for row in rows if row.verdict]
-    if many_regions(result):
-        _print_first(judged, lang, console)
-        console.print(fitted(_summary(rows, lang), console), highlight=False, markup=False)
-        return
     unanswered = 0
     for region in regions_of(rows):
         unanswered += len(region.unanswered)
@@ -81,34 +75,46 @@ def render_table(result: dict[str, Any], lang: Literal["zh", "en"], console: Con
             "the page says why."
         )
         console.print(fitted(more, console), highlight=False, markup=False)
-    console.print(fitted(_summary(rows, lang), console), highlight=False, markup=False)
+    console.print(fitted(summary_line(result, lang), console), highlight=False, markup=False)
 
 
 def summary_line(result: dict[str, Any], lang: Literal["zh", "en"]) -> str:
     """Return one line: how many targets, and how many of each verdict."""
-    return _summary(rows_of(result), lang)
-
-
-def _summary(rows: list[Row], lang: Literal["zh", "en"]) -> str:
-    judged = [row for row in rows if row.verdict]
+    # Of a country there are tens of thousands: only what is printed is put into words.
+    judged = [v for e in _entries(result) for t in e.get("targets") or () if (v := _verdict(t))]
     if not judged:
+        rows = rows_of(result)
         places = len({(row.region, row.place) for row in rows})
         if lang == "zh":
             return f"{places} 个对象，{len(rows)} 项指标，没有目标。"
         return f"{places} places, {len(rows)} indicators, no targets."
-    parts = [
-        f"{VERDICTS[v].zh if lang == 'zh' else VERDICTS[v].en} {n}"
-        for v, n in verdict_counts(judged).items()
-    ]
+    counts = sorted(Counter(judged).items(), key=lambda pair: VERDICTS[pair[0]].order)
+    parts = [f"{VERDICTS[v].zh if lang == 'zh' else VERDICTS[v].en} {n}" for v, n in counts]
     if lang == "zh":
         return f"{len(judged)} 个目标：" + " · ".join(parts)
     return f"{len(judged)} targets: " + " · ".join(parts)
 
 
-def _print_first(judged: list[Row], lang: Literal["zh", "en"], console: Console) -> None:
+def _entries(result: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = result.get("projections", [])
+    return found
+
+
+def _verdict(target: dict[str, Any]) -> str:
+    return str(target.get("verdict", ""))
+
+
+def _print_first(result: dict[str, Any], lang: Literal["zh", "en"], console: Console) -> None:
     """Print the targets on which a decision hangs, of all regions together."""
-    first = sorted((row for row in judged if row.probability is not None), key=decision_order)
-    first = [row for row in first if row.verdict in OPEN][:_MOST]
+    entries = _entries(result)
+    told = [
+        {**entry, "targets": own}
+        for entry in entries
+        if (own := [t for t in entry.get("targets") or () if _verdict(t) in OPEN])
+    ]
+    rows = rows_of({"projections": told})
+    first = sorted((row for row in rows if row.probability is not None), key=decision_order)
+    first = first[:_MOST]
     if not first:
         return
     named = [
@@ -117,7 +123,8 @@ def _print_first(judged: list[Row], lang: Literal["zh", "en"], console: Console)
         else replace(row, place=f"{row.region} {row.place}")
         for row in first
     ]
-    regions = len({normalise_region(row.region) for row in judged})
+    judged = {str(e["region"]) for e in entries if any(map(_verdict, e.get("targets") or ()))}
+    regions = len(set(map(normalise_region, judged)))
     title = (
         f"最需关注的{len(first)}项目标({regions}个地区,其余见报告页)"
         if lang == "zh"

@@ -31,13 +31,12 @@ def setting_rows(previous: dict[str, Any], current: dict[str, Any]) -> list[dict
         ("rules", lambda e: e["standard"]),
         ("dust", lambda e: e["dust"]),
     )
-    before = _by_indicator(previous)
+    before, after = _by_indicator(previous), _by_indicator(current)
+    both = [(before[key], entry) for key, entry in after.items() if key in before]
     for name, of in pairs:
         seen: set[tuple[Any, Any]] = set()
-        for key, entry in _by_indicator(current).items():
-            if key not in before:
-                continue
-            old, new = of(before[key]), of(entry)
+        for was, entry in both:
+            old, new = of(was), of(entry)
             if old != new and None not in (old, new) and (old, new) not in seen:
                 seen.add((old, new))
                 rows.append({"kind": "settings", "setting": name, "old": old, "new": new})

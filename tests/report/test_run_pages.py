@@ -26,6 +26,7 @@ from forecast.report.page import page_text
 from forecast.report.page_names import page_names
 from forecast.report.region_results import by_region, warnings_by_region
 from forecast.report.run_pages import write_run_pages
+from forecast.report.scoreboard import OPEN, decision_order, rows_of
 from forecast.report.terminal import render_table
 
 HOSTILE = ["../../etc", "a/b", "a_b", "A_B", "con", "<script>x</script>", "a\u202egnp.exe", "$(id)"]
@@ -266,3 +267,18 @@ def test_the_terminal_says_little_of_many(made: SimpleNamespace) -> None:
         lines = out.getvalue().splitlines()
         assert len(lines) < 20
         assert lines[-1].startswith(("60 个目标", "60 targets"))
+
+
+def test_the_targets_in_the_terminal_are_the_first_of_all_rows(made: SimpleNamespace) -> None:
+    result = _many(made, NAMES)
+    out = io.StringIO()
+    render_table(result, "en", Console(file=out, width=200))
+    open_ones = (r for r in rows_of(result) if r.verdict in OPEN and r.probability is not None)
+    first = sorted(open_ones, key=decision_order)[:10]
+    said = out.getvalue().splitlines()
+    shown = [line for line in said if any(r.region in line and r.target.en in line for r in first)]
+    assert len(first) == len(shown) == 10
+    places = [next(r.region for r in first if r.region in line) for line in shown]
+    assert places == [r.region for r in first]
+    counts = ", ".join(said[-1].split(": ", 1)[1].split(" · "))
+    assert sum(int(part.rsplit(" ", 1)[1]) for part in counts.split(", ")) == 60

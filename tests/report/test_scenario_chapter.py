@@ -40,7 +40,7 @@ def _packaged_font_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def chapter(*answers: dict[str, Any], region: str = "衡水市", year: int = 2025) -> Chapter | None:
     facts = SimpleNamespace(
         region=region, year=year, result={"scenarios": list(answers)}, notices=(),
-        asked=SimpleNamespace(lang="zh"),
+        asked=SimpleNamespace(lang="zh"), pictures=True,
     )  # fmt: skip
     return scenarios_chapter(facts)  # type: ignore[arg-type]
 

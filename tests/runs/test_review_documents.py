@@ -264,7 +264,7 @@ def test_a_chart_that_cannot_be_drawn_says_why(
         raise ForecastError("There are no readings.", "Take some in.")
 
     monkeypatch.setattr(facts_of, "review_chart", refuse)
-    draw = facts_of._drawing(facts.asked)
+    draw = facts_of._drawing(facts.asked, pictures=True)
     found = draw("annual_trend")
     assert isinstance(found, Pair)
     assert "未绘图" in found.zh and "There are no readings" in found.en
@@ -304,7 +304,7 @@ def test_readings_that_came_after_the_run_are_named(
 ) -> None:
     monkeypatch.setattr(type(made.store), "fingerprint", lambda _: "other")
     monkeypatch.setattr(
-        facts_of, "_drawing", lambda _: lambda name: Pair(f"无{name}", f"no {name}")
+        facts_of, "_drawing", lambda *_: lambda name: Pair(f"无{name}", f"no {name}")
     )
     done = write_reviews(
         made, ReviewOptions(formats=("html",), chapters=("reservations",), out=tmp_path / "out",

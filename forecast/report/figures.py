@@ -21,7 +21,7 @@ from forecast.region_names import normalise_region
 from forecast.report.air_figures import air_jobs
 from forecast.report.figure_parts import ChartJob, Notices, stem
 from forecast.report.page import PageChart
-from forecast.report.region_results import by_region
+from forecast.report.region_results import by_region, standard_of
 from forecast.report.review_air import air_targets, budget_data, unmeasured
 from forecast.report.review_days import CityDays, cities_of
 from forecast.report.scenario_figure import scenario_jobs
@@ -130,7 +130,7 @@ def _budgets(
     """What was observed of the budget of bad days, by normalised region."""
     run = result["run"]
     year = int(run.get("year") or run["as_of"][:4])
-    standard = None if run["standard"] == "by date" else str(run["standard"])
+    standard = standard_of(run)
     return {
         key: data
         for key, c in cities.items()

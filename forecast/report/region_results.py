@@ -8,7 +8,7 @@ from typing import Any
 
 from forecast.region_names import normalise_region
 
-__all__ = ["RegionResult", "by_region", "warnings_by_region"]
+__all__ = ["RegionResult", "by_region", "standard_of", "warnings_by_region"]
 
 
 @dataclass
@@ -24,6 +24,12 @@ class RegionResult:
     key: str
     name: str
     result: dict[str, Any] = field(repr=False)
+
+
+def standard_of(run: Mapping[str, Any]) -> str | None:
+    """Token of the version that a run asked for; None: by date."""
+    told = run["standard"]
+    return None if told == "by date" else str(told)
 
 
 def by_region(result: Mapping[str, Any]) -> list[RegionResult]:

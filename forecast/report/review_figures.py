@@ -33,7 +33,7 @@ from forecast.report.review_cycles import city_hours, variation_data
 from forecast.report.review_days import CityDays, Notices, cities_of, city_of
 from forecast.report.review_good_days import good_days_data
 from forecast.report.review_projected import board_data, projected_tiles, trackers, with_ahead
-from forecast.report.review_ranking import ranking_data
+from forecast.report.review_ranking import YEARS_BEFORE, ranking_data
 from forecast.report.review_trend import trend_data
 from forecast.report.review_water import tiles_data
 from forecast.report.review_weather import weather_data
@@ -264,7 +264,7 @@ def _ranking(asked: ReviewRequest) -> list[Chart]:
     title = ("", "")
     shown = cities
     if len(cities) == 1:
-        stations = asked.stations(cities[0], range(year - 3, year + 1))
+        stations = asked.stations(cities[0], range(year - YEARS_BEFORE, year + 1))
         if len(stations) > 1:
             shown = stations
             title = (f"{cities[0].place}各点位", f"{cities[0].place}, stations")

@@ -20,7 +20,10 @@ from forecast.standards.limits import air_limit
 from forecast.standards.versions import limits_standard_on, resolve
 from forecast.targets.model import Target
 
-__all__ = ["PlaceYear", "place_year", "ranking_data"]
+__all__ = ["YEARS_BEFORE", "PlaceYear", "place_year", "ranking_data"]
+
+#: Years before the one asked for that places are compared over.
+YEARS_BEFORE = 3
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ def _ranked(
     city: CityDays, year: int, last: np.datetime64, targets: Sequence[Target], only: str
 ) -> RankedPlace:
     now = place_year(city, year, last, year)
-    past = [place_year(city, y, last, year).comparable() for y in range(year - 3, year)]
+    past = [place_year(city, y, last, year).comparable() for y in range(year - YEARS_BEFORE, year)]
     return RankedPlace(
         name_zh=city.place, pm25=now.pm25, good=now.good, heavy=now.heavy, index=now.index,
         enough=now.enough, pm25_last=past[-1].pm25, pm25_mean3=_mean(p.pm25 for p in past),

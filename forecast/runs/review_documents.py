@@ -16,21 +16,23 @@ from typing import Any
 
 from forecast.disk import sweep, write_file
 from forecast.errors import ForecastError, UsageError, WorkspaceError
+from forecast.ingest.decisions import settle_left_over
 from forecast.processes import spread
 from forecast.projection.panel import Panel
 from forecast.region_names import normalise_region
 from forecast.report.chapters.catalogue import chapter_names, review_document
 from forecast.report.figure_parts import stem
-from forecast.report.region_results import by_region, warnings_by_region
+from forecast.report.region_results import by_region, standard_of, warnings_by_region
 from forecast.report.review_formats import write_format
 from forecast.report.word_template import check_template
 from forecast.runs.execute import execute, latest_run
 from forecast.runs.flagged import flag_remarks, flags_behind
 from forecast.runs.manifest import file_sha256, to_json
 from forecast.runs.request import Request
-from forecast.runs.review_facts import ReviewJob, review_facts, standard_of
+from forecast.runs.review_facts import ReviewJob, review_facts
 from forecast.runs.review_options import ReviewOptions
 from forecast.runs.review_readings import ReviewReadings, cities_in_short, readings_for
+from forecast.runs.steady_tables import steady
 from forecast.runs.stored_run import read_run
 from forecast.targets.loader import find_plan, load_plans
 from forecast.workspace import Workspace
@@ -84,10 +86,13 @@ def write_reviews(
     written = options.written or datetime.now(workspace.timezone).date()
     options = replace(options, chapters=chapters, template=template, written=written)
     out = options.out or folder / "review"
-    with readings_for(workspace, as_of, year=year, region=options.region) as readings:
+    # A decision that is on record holds, also where its command was stopped before the tables.
+    settle_left_over(workspace)
+    with steady(workspace) as then:
+        readings = readings_for(then, as_of, year=year, region=options.region)
         names = _regions(result, options.region)
-        remarks = _later_readings(workspace, folder, manifest)
-        job = _job(workspace, options, readings, result, folder, remarks)
+        remarks = _later_readings(then, folder, manifest)
+        job = _job(then, options, readings, result, folder, remarks)
         del result
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -138,15 +143,10 @@ def _job(
     # Remarks of the run on a region, those on all, then the same of the readings as they are now.
     said = {key: [*own.get(key, ()), *of_all, *now.get(key, ()), *now_of_all] for key in parts}
     denominator = config.standards.denominator
-    others = cities_in_short(
-        readings,
-        int(run["year"]),
-        standard_of(run),
-        denominator,
-        _jobs(options, len(readings.cities)),
-    )
+    jobs = _jobs(options, len(readings.cities))
+    others = cities_in_short(readings, int(run["year"]), standard_of(run), denominator, jobs)
     return ReviewJob(
-        workspace.root, options, readings, others, run, parts, said, folder,
+        options, readings, others, run, parts, said, folder,
         config.report.organisation, denominator,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -22,7 +22,7 @@ from forecast.report.chapters.facts import ReviewFacts
 from forecast.report.document import Drawing, FigureBlock
 from forecast.report.drawing import figure_block
 from forecast.report.figure_parts import stem
-from forecast.report.region_results import RegionResult
+from forecast.report.region_results import RegionResult, standard_of
 from forecast.report.review_days import CityDays, cities_of
 from forecast.report.review_figures import REVIEW_CHARTS, ReviewRequest, review_chart
 from forecast.report.scoreboard import regions_of, rows_of
@@ -33,7 +33,7 @@ from forecast.targets.applying import plans_of_region
 from forecast.targets.loader import find_plan
 from forecast.targets.model import Plan, period_years
 
-__all__ = ["ReviewJob", "review_facts", "standard_of"]
+__all__ = ["ReviewJob", "review_facts"]
 
 
 #: Formats that take charts as pictures; the others draw them as vectors.
@@ -45,7 +45,6 @@ class ReviewJob:
     """What the reviews of some regions have in common.
 
     Attributes:
-        root: of the workspace.
         options: what is asked for.
         readings: where the readings are.
         others: the days of all cities that each review ranks its own among.
@@ -57,7 +56,6 @@ class ReviewJob:
         denominator: of the good-day ratio.
     """
 
-    root: Path
     options: ReviewOptions
     readings: ReviewReadings = field(repr=False)
     others: CitiesInShort = field(repr=False)
@@ -87,23 +85,17 @@ class ReviewJob:
         )  # fmt: skip
 
 
-def standard_of(run: Mapping[str, Any]) -> str | None:
-    """Token of the version that a run asked for; None: by date."""
-    told = run["standard"]
-    return None if told == "by date" else str(told)
-
-
-def review_facts(job: ReviewJob, region: str, readings: Panel | None = None) -> ReviewFacts:
+def review_facts(job: ReviewJob, region: str, readings: Panel) -> ReviewFacts:
     """Gather what the chapters of one region are written from.
 
     Args:
         job: what it has in common with other regions.
         region: a region of the run.
-        readings: of that region and maybe of others; None: they are read.
+        readings: of that region and maybe of others.
     """
     config, options = job.readings.config, job.options
     wanted = normalise_region(region)
-    panel = region_alone(job.readings.panel_of([wanted]) if readings is None else readings, wanted)
+    panel = region_alone(readings, wanted)
     year, standard = int(job.run["year"]), job.standard
     pictures = not _WITH_PICTURES.isdisjoint(options.formats)
     notices: tuple[tuple[str, str], ...] = ()
@@ -123,7 +115,7 @@ def review_facts(job: ReviewJob, region: str, readings: Panel | None = None) -> 
     entries = tuple(result["projections"])
     regions = regions_of(rows_of({"projections": list(entries)}))
     rows = tuple(r for g in regions for r in (*g.rows, *g.unanswered, *g.untargeted))
-    warnings = job.said[wanted]
+    warnings = [*job.said[wanted]]
     plan = _plan(panel, region, options)
     if options.kind != "annual" and plan is not None:
         _inside(plan, options.kind, year, region)

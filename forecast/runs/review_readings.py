@@ -6,8 +6,8 @@ days of the years that are compared. The rest is read region by region and dropp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache, partial
@@ -17,25 +17,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.configuration import Config
-from forecast.ingest.decisions import settle_left_over
 from forecast.models.kept_fits import KeptFits
 from forecast.processes import spread
 from forecast.projection.days import matrix
 from forecast.projection.panel import Panel
 from forecast.region_names import normalise_region, of_region
 from forecast.report.review_days import CityDays, cities_of
+from forecast.report.review_ranking import YEARS_BEFORE
 from forecast.runs.batches import CITIES_PER_BATCH, Tables
 from forecast.runs.inputs import load_panel, open_panel, with_readings
-from forecast.runs.steady_tables import steady
 from forecast.runs.survey import survey
 from forecast.standards.items import AIR_ITEMS
 from forecast.store import Store
 from forecast.workspace import Workspace
 
 __all__ = ["CitiesInShort", "ReviewReadings", "cities_in_short", "readings_for", "region_alone"]
-
-#: Years before the one reviewed that cities are ranked over, see ``report.review_ranking``.
-_YEARS_BEFORE = 3
 
 
 @dataclass(frozen=True)
@@ -89,26 +85,23 @@ class ReviewReadings:
         )  # fmt: skip
 
 
-@contextmanager
 def readings_for(
     workspace: Workspace, as_of: date, *, year: int, region: str | None
-) -> Iterator[ReviewReadings]:
-    """Yield what was known at ``as_of``, whatever is taken in meanwhile.
+) -> ReviewReadings:
+    """Describe what was known at ``as_of``, in tables that don't change meanwhile.
 
     Raises:
         ForecastError: there are no readings, or none of the region.
-        WorkspaceError: the tables are damaged, or the disk can't be written.
+        WorkspaceError: the tables are damaged.
     """
-    settle_left_over(workspace)
-    with steady(workspace) as then:
-        known = survey(then.store, as_of, KeptFits(workspace.models / "fits"))
-        if not (known.air.regions or known.water.regions):
-            load_panel(then, as_of, year=year, region=region)  # says what is missing
-        beside, _ = open_panel(then, known, year=year, region=region)
-        yield ReviewReadings(
-            Tables.of(then.store), then.config, beside, as_of,
-            _forms(known.air.until(as_of).regions), _forms(known.water.until(as_of).regions),
-        )  # fmt: skip
+    known = survey(workspace.store, as_of, KeptFits(workspace.models / "fits"))
+    if not (known.air.regions or known.water.regions):
+        load_panel(workspace, as_of, year=year, region=region)  # says what is missing
+    beside, _ = open_panel(workspace, known, year=year, region=region)
+    return ReviewReadings(
+        Tables.of(workspace.store), workspace.config, beside, as_of,
+        _forms(known.air.until(as_of).regions), _forms(known.water.until(as_of).regions),
+    )  # fmt: skip
 
 
 def _forms(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -199,7 +192,7 @@ def cities_in_short(
     readings: ReviewReadings, year: int, standard: str | None, denominator: str, jobs: int
 ) -> CitiesInShort:
     """Read all cities, some at a time, and keep the days that ranks of ``year`` are made from."""
-    days = np.arange(f"{year - _YEARS_BEFORE}-01-01", f"{year + 1}-01-01", dtype="datetime64[D]")
+    days = np.arange(f"{year - YEARS_BEFORE}-01-01", f"{year + 1}-01-01", dtype="datetime64[D]")
     keys = list(readings.cities)
     parts = [keys[k : k + CITIES_PER_BATCH] for k in range(0, len(keys), CITIES_PER_BATCH)]
     work = partial(_cut, readings, days, standard, denominator)

@@ -80,9 +80,9 @@ def _gathered(root: Path, year: int) -> ReviewFacts:
     )
     result, _ = _stored(folder)
     as_of = date.fromisoformat(result["run"]["as_of"])
-    with readings_for(workspace, as_of, year=year, region=None) as readings:
-        job = _job(workspace, ReviewOptions(written=_WRITTEN), readings, result, folder, ())
-        found = review_facts(job, "衡水")
+    readings = readings_for(workspace, as_of, year=year, region=None)
+    job = _job(workspace, ReviewOptions(written=_WRITTEN), readings, result, folder, ())
+    found = review_facts(job, "衡水", readings.panel_of(["衡水"]))
     table = found.assessed
     return replace(found, assess=lambda: table, draw=lambda _: Pair("图未绘制", "no chart"))
 

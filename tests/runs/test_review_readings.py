@@ -47,7 +47,7 @@ def _run(made: Workspace) -> Workspace:
 
 def _written(ws: Workspace, out: Path, **options: Any) -> dict[str, bytes]:
     asked = ReviewOptions(
-        formats=("html",), chapters=("air", "comparison", "reservations"), out=out,
+        formats=("html",), chapters=("water", "comparison", "reservations"), out=out,
         written=_WRITTEN, **options,
     )  # fmt: skip
     done = write_reviews(ws, asked)

@@ -171,7 +171,7 @@ class Life:
         """Killed once or twice; then it does its work an hour later, or the machine stays off."""
         for _ in range(2 if morning.what == "kill twice" else 1):
             before = self._steps_told()
-            running = self._start(moment, "schedule", "run", "--once")
+            running = self._start(moment, "schedule", "run", "--once", "--lang", "en")
             self._wait(running, float(self._rng.uniform(0.0, 1.1)) * self._usual)
             if not running.kill():
                 self.missed += 1
@@ -186,9 +186,11 @@ class Life:
         self._plain(morning, moment)
 
     def _fired_twice(self, morning: Morning, moment: datetime) -> None:
-        first = self._start(moment, "schedule", "run", "--once")
+        first = self._start(moment, "schedule", "run", "--once", "--lang", "en")
         self._wait(first, float(self._rng.uniform(0.0, 1.2)) * self._usual)
-        second = self._start(moment + timedelta(seconds=1), "schedule", "run", "--once", "--json")
+        second = self._start(
+            moment + timedelta(seconds=1), "schedule", "run", "--once", "--lang", "en", "--json"
+        )
         ended, other = first.wait(), second.wait()
         self._told(morning, ended)
         told = [json.loads(line) for line in other.out.splitlines() if line.startswith("{")]
@@ -198,7 +200,7 @@ class Life:
             self._fault(morning, f"exit code {ended.code}: {morning.reason}")
 
     def _by_hand(self, morning: Morning, moment: datetime) -> None:
-        timer = self._start(moment, "schedule", "run", "--once")
+        timer = self._start(moment, "schedule", "run", "--once", "--lang", "en")
         self._wait(timer, float(self._rng.uniform(0.0, 0.9)) * self._usual)
         hand = self._start(moment, "run", "--json")
         ended, other = timer.wait(), hand.wait()
@@ -233,7 +235,9 @@ class Life:
         return self.machine.start(moment, *words, whole=whole)
 
     def _attempt(self, morning: Morning, moment: datetime) -> Ended:
-        ended = self._start(moment, "schedule", "run", "--once", whole=morning.whole).wait()
+        ended = self._start(
+            moment, "schedule", "run", "--once", "--lang", "en", whole=morning.whole
+        ).wait()
         self._told(morning, ended)
         return ended
 

@@ -7,8 +7,9 @@ import os
 import sys
 from dataclasses import asdict
 from io import TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -233,15 +234,41 @@ def _one_thread() -> None:
         os.environ.setdefault(name, "1")
 
 
+#: What typer raises where the words of a command make no sense to it.
+_WrongUsage: Any = typer.BadParameter.__base__
+
+
+def _wrong_usage(error: Any, lang: str) -> NoReturn:
+    """Say what is wrong with the words of a command."""
+    said, where = error.format_message().strip(), error.ctx
+    if not said:
+        # Without a word behind its name a group of commands has told of itself.
+        sys.exit(error.exit_code)
+    path = "forecast" if where is None else where.command_path
+    sentence = said if said.endswith((".", "?")) else f"{said}."
+    complain(UsageError(sentence, f"See: {path} --help"), lang)
+    sys.exit(error.exit_code)
+
+
+def _language(arguments: list[str]) -> str:
+    """The language of what is complained of; also that an option is wrong is said in it."""
+    given = [b for a, b in pairwise(arguments) if a == "--lang"]
+    given += [word.removeprefix("--lang=") for word in arguments if word.startswith("--lang=")]
+    return "en" if "en" in given else "zh"
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; every error a user can meet ends in one sentence and its exit code."""
     _utf8_streams()
     _one_thread()
+    lang = _language(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(args=arguments, standalone_mode=True)
+        code = app(args=arguments, standalone_mode=False)
     except ForecastError as error:
-        complain(str(error))
+        complain(error, lang)
         sys.exit(error.exit_code)
+    except _WrongUsage as error:
+        _wrong_usage(error, lang)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(0)
@@ -249,11 +276,12 @@ def main(arguments: list[str] | None = None) -> None:
         where = f"{error.filename}: " if error.filename else ""
         complain(
             f"{where}{error.strerror or error}. Check that the file or folder is there and that you "
-            "may use it; the tables and earlier runs are as they were."
+            "may use it; the tables and earlier runs are as they were.",
+            lang,
         )
         sys.exit(1)
-    except (KeyboardInterrupt, SystemExit) as done:
-        if isinstance(done, SystemExit) and done.code != _STOPPED:
-            raise
-        complain("stopped; the tables and earlier runs are as they were.")
-        sys.exit(_STOPPED)
+    except KeyboardInterrupt:
+        code = _STOPPED
+    if code == _STOPPED:
+        complain("stopped; the tables and earlier runs are as they were.", lang)
+    sys.exit(code)

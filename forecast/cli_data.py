@@ -84,7 +84,7 @@ def ingest(
     if as_json:
         _say_json(report.to_dict())
         if report.message:
-            complain(report.message)
+            complain(report.message, lang)
     else:
         DataConsole(lang, quiet=quiet).ingest_report(report)
     raise typer.Exit(report.exit_code)
@@ -240,7 +240,7 @@ def fetch(
         if report is not None:
             DataConsole(lang, quiet=quiet).ingest_report(report)
     if fetched.message:
-        complain(fetched.message)
+        complain(fetched.message, lang)
     raise typer.Exit(fetched.exit_code or (0 if report is None else report.exit_code))
 
 

@@ -84,7 +84,7 @@ def report(
             "failed": made.failed,
         }
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
-        _end(made.failed)
+        _end(made.failed, lang)
         return
     say = Console(lang, quiet=quiet)
     for zh, en in made.remarks:
@@ -93,16 +93,16 @@ def report(
         say.say(f"{name}:", f"{name}:")
         for path in paths:
             say.say(f"  {path}", f"  {path}", always=True)
-    _end(made.failed)
+    _end(made.failed, lang)
 
 
 #: Exit code of a command that was done in part.
 _IN_PART = 4
 
 
-def _end(failed: dict[str, str]) -> None:
+def _end(failed: dict[str, str], lang: str) -> None:
     """Name the regions that could not be reviewed and end with the code of work done in part."""
     for name, reason in failed.items():
-        complain(f"{name}: {reason}")
+        complain(f"{name}: {reason}", lang)
     if failed:
         raise typer.Exit(_IN_PART)

@@ -217,7 +217,7 @@ def schedule_run(
         if as_json:
             _say_json(attempt.to_dict())
         if attempt.reason:
-            complain(attempt.reason)
+            complain(attempt.reason, lang)
 
     with real_clock() as clock:
         if not once:
@@ -226,7 +226,7 @@ def schedule_run(
             attempt = run_once(made, clock, force=force)
         except BusyError as error:
             # A timer that fires while a run is at work is no failure.
-            complain(str(error))
+            complain(error, lang)
             attempt = None
         else:
             if attempt is None and broken is not None:

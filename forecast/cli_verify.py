@@ -90,7 +90,7 @@ def _register_again(opened: Workspace, out: Console) -> None:
 
     done = register_again(opened, datetime.now(UTC))
     for name, error in done.refused.items():
-        complain(f"{name}: {error}")
+        complain(f"{name}: {error}", out.lang)
     out.say(f"补登{len(done.runs)}次运行", f"runs registered again: {len(done.runs)}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from forecast.errors import UsageError
+from forecast.errors import ForecastError, UsageError
 from forecast.terminal_text import without_orders
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from forecast.projection.observed import Assessment
     from forecast.runs.execute import Outcome
 
-__all__ = ["Console", "complain", "known_language", "progress_bar"]
+__all__ = ["Console", "complain", "in_words", "known_language", "progress_bar"]
 
 #: Days that differ without a known cause are shown up to this many.
 _MOST_DAYS = 20
@@ -78,12 +78,33 @@ def known_language(lang: str) -> str:
     return lang
 
 
-def complain(text: str) -> None:
-    """Write one sentence to the error stream, after the name of the command.
+def complain(said: str | ForecastError, lang: str = "en") -> None:
+    """Write one sentence and its cure to the error stream, after the name of the command.
 
     Names of files and places may stand in it; none of them gives the terminal an order.
+
+    Args:
+        said: an error, or a sentence.
+        lang: the language of the reader; what is said in English is put into Chinese unless it is
+            ``en``.
     """
-    sys.stderr.write(f"forecast: {without_orders(text)}\n")
+    sys.stderr.write(f"forecast: {without_orders(in_words(said, lang))}\n")
+
+
+def in_words(said: str | ForecastError, lang: str) -> str:
+    """Return an error, or an English sentence, in the language of the reader."""
+    if lang == "en":
+        return str(said)
+    from forecast.messages import in_chinese
+
+    if isinstance(said, str):
+        return in_chinese(said)
+    # Each by itself: where one ends and the next begins is known here.
+    return (
+        f"{in_chinese(said.message)}{in_chinese(said.cure)}"
+        if said.cure
+        else in_chinese(said.message)
+    )
 
 
 class Console:

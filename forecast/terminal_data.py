@@ -7,8 +7,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecast.errors import InputError
 from forecast.shell_words import as_word
-from forecast.terminal import Console
+from forecast.terminal import Console, in_words
 from forecast.terminal_text import without_orders
 
 if TYPE_CHECKING:
@@ -39,21 +40,21 @@ class DataConsole(Console):
         else:
             self._by_layout(done)
         for path, why in report.skipped:
-            self.say(f"跳过 {path}:{why}", f"skipped {path}: {why}")
+            self.say(f"跳过 {path}:{in_words(why, 'zh')}", f"skipped {path}: {why}")
         for file in report.passed_over:
             self.say(
-                f"跳过 {file.path} 的表 {file.part}:{file.reason}",
+                f"跳过 {file.path} 的表 {file.part}:{in_words(file.reason, 'zh')}",
                 f"skipped {file.path}, sheet {file.part}: {file.reason}",
             )
         for file in report.refused:
             name = f"{file.path} [{file.part}]" if file.part else str(file.path)
             where = "" if str(file.path) in file.reason and not file.part else f"{name}: "
-            said = f"{self._word('拒收', 'refused')} {where}{file.reason} {file.cure}"
-            print(said.rstrip(), file=sys.stderr)
+            why = in_words(InputError(file.reason, file.cure), self.lang)
+            print(f"{self._word('拒收', 'refused')} {where}{why}", file=sys.stderr)
         if report.nothing_aside:
             self.say("没有被拒收或隔离的内容,无需重读。", report.message)
         elif report.message and not report.refused:
-            print(report.message, file=sys.stderr)
+            print(in_words(report.message, self.lang), file=sys.stderr)
         self._remarks(done)
         for name in report.outdated:
             self.say(
@@ -98,8 +99,7 @@ class DataConsole(Console):
         said = [(file, remark.partition("|")) for file in files for remark in file.remarks]
         for file, (zh, _, en) in said[:_MOST_FILES]:
             self.say(f"请核对 {file.path}:{zh}", f"please check {file.path}: {en}")
-        if len(said) > _MOST_FILES:
-            more = len(said) - _MOST_FILES
+        if (more := len(said) - _MOST_FILES) > 0:
             self.say(f"另有{more}处需核对,--json 看全部。", f"{more} more to check: see --json.")
 
     def _file(self, file: FileReport) -> None:
@@ -223,7 +223,11 @@ class DataConsole(Console):
         for r in found.refused.head(_MOST_FILES).to_dict("records"):
             # The reason mostly names the file already.
             where = "" if r["path"] in r["reason"] else f"{r['path']}: "
-            self.say(f"拒收 {where}{r['reason']}", f"refused {where}{r['reason']}", always=True)
+            self.say(
+                f"拒收 {where}{in_words(r['reason'], 'zh')}",
+                f"refused {where}{r['reason']}",
+                always=True,
+            )
 
     def _corrections(self, found: Quality) -> None:
         """Print how many values their source corrected, by place and item, or each of them."""

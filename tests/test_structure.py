@@ -20,6 +20,7 @@ _FLOW = (
     ("formula_guard", "shell_words", "terminal_text", "zip_bounds"),
     ("standards",),
     ("targets",),
+    ("messages",),
     ("disk", "processes", "row_groups", "table_lock", "tables", "sample"),
     ("part_files", "partitions"),
     ("revisions",),

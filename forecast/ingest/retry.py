@@ -14,6 +14,7 @@ from forecast.formula_guard import guarded, unguarded
 from forecast.ingest.finding import Found, found_file
 from forecast.ingest.received import Receipt, raw_name
 from forecast.ingest.report import FileReport, IngestReport
+from forecast.messages import in_chinese
 from forecast.workspace import Workspace
 
 __all__ = ["note_refused", "refusals", "refused_files", "to_retry"]
@@ -81,6 +82,9 @@ def note_refused(
     after = pd.concat([kept, pd.DataFrame(rows, columns=_COLUMNS)], ignore_index=True)
     if after.empty and before.empty:
         return
+    after["原因"], after["办法"] = (
+        [in_chinese(text) for text in after[name]] for name in ("reason", "cure")
+    )
     text = guarded(after).to_csv(index=False, lineterminator="\r\n")
     write_file(_list(ws), text.encode("utf-8-sig"))
 

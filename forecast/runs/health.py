@@ -9,6 +9,7 @@ from typing import Any
 
 from forecast.configuration_schedule import span_of
 from forecast.disk import write_file
+from forecast.messages import in_chinese
 from forecast.runs.schedule_memory import STOPPED, moment_of, read_memory
 from forecast.workspace import Workspace
 
@@ -115,12 +116,11 @@ def health(workspace: Workspace, now: datetime, *, max_age: timedelta | None = N
             f"{HEALTH_NAME} is damaged; the next run writes it anew.",
         )  # fmt: skip
     attempt = told.get("last_attempt") or {}
-    code = attempt.get("exit_code")
+    code, why = attempt.get("exit_code"), str(attempt.get("reason") or "")
     if since is None or age is None:
-        why = attempt.get("reason")
         return found(
             False,
-            f"还没有成功的运行:{why}" if why else "还没有成功的运行。",
+            f"还没有成功的运行:{in_chinese(why)}" if why else "还没有成功的运行。",
             f"There is no good run yet: {why}" if why else "There is no good run yet.",
         )
     zone = workspace.timezone
@@ -137,8 +137,8 @@ def health(workspace: Workspace, now: datetime, *, max_age: timedelta | None = N
         )  # fmt: skip
     if code not in (0, 4, STOPPED, None):
         return found(
-            False, f"上次运行失败(退出码 {code}):{attempt.get('reason')} 上次成功是 {at}。",
-            f"The last run failed (exit code {code}): {attempt.get('reason')} "
+            False, f"上次运行失败(退出码 {code}):{in_chinese(why)} 上次成功是 {at}。",
+            f"The last run failed (exit code {code}): {why} "
             f"The last good one was at {at}.",
         )  # fmt: skip
     zh, en = f"上次成功运行是 {at}。", f"The last good run was at {at}."
@@ -146,8 +146,8 @@ def health(workspace: Workspace, now: datetime, *, max_age: timedelta | None = N
         zh += "没有定时运行的记录。"
         en += " Nothing is on record of scheduled runs."
     if code == 4:
-        zh += f"有一部分没有完成:{attempt.get('reason')}"
-        en += f" It was done in part: {attempt.get('reason')}"
+        zh += f"有一部分没有完成:{in_chinese(why)}"
+        en += f" It was done in part: {why}"
     if code == STOPPED:
         zh += "此后的一次被中途停止。"
         en += " A later one was told to stop."

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from forecast.disk import write_file
 from forecast.errors import ForecastError, UsageError, WorkspaceError
+from forecast.messages import in_chinese
 from forecast.region_names import normalise_region, of_region
 from forecast.runs.scenario_packages import SCENARIOS, NamedScenario
 from forecast.scenario.inventory import Inventory
@@ -109,5 +110,7 @@ def scenario_files(
             scenario = load_scenario(path, workspace.config.paths.outside)
             found.append(NamedScenario(scenario, f"{SCENARIOS}/{path.name}", path.parent))
         except ForecastError as error:
-            wrong.append((f"情景文件未采用:{error}", f"scenario file left out: {error}"))
+            wrong.append(
+                (f"情景文件未采用:{in_chinese(str(error))}", f"scenario file left out: {error}")
+            )
     return found, wrong

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.errors import ForecastError
+from forecast.messages import in_chinese
 from forecast.projection.panel import Panel, PanelProjection
 from forecast.projection.settings import Settings
 from forecast.region_names import normalise_region
@@ -118,7 +119,9 @@ def _usable(
             for package in asked_packages(setting, [*good, one])[len(good) :]:
                 check_package(package)
         except ForecastError as error:
-            said.append((f"情景文件未采用:{error}", f"scenario file left out: {error}"))
+            said.append(
+                (f"情景文件未采用:{in_chinese(str(error))}", f"scenario file left out: {error}")
+            )
         else:
             good.append(one)
     return asked_packages(setting, good)
@@ -142,7 +145,7 @@ def _answered(
             except ForecastError as error:
                 said.append(
                     (
-                        f"情景文件{package.file}未采用:{error}",
+                        f"情景文件{package.file}未采用:{in_chinese(str(error))}",
                         f"scenario file {package.file} left out: {error}",
                     )
                 )

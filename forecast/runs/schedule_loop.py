@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 from forecast.errors import ForecastError
+from forecast.messages import in_chinese
 from forecast.runs.run_log import RunLog
 from forecast.runs.schedule_attempt import Attempt, Clock, Scheduled, attempt, open_log
 from forecast.runs.schedule_lock import BusyError, scheduled_alone
@@ -174,8 +175,8 @@ def _note_left(log: RunLog, left: str) -> None:
 def _say_made(made: Attempt, scheduled: Scheduled, say: Say) -> None:
     at = f"{made.ended.astimezone(scheduled.daily.zone):%Y-%m-%d %H:%M}"
     seconds = (made.ended - made.started).total_seconds()
-    reason = f":{made.reason}" if made.reason else ""
+    why, reason = (f":{text}" if text else "" for text in (in_chinese(made.reason), made.reason))
     say(
-        f"{at} 退出码 {made.exit_code},用时 {seconds:.1f} 秒{reason}",
+        f"{at} 退出码 {made.exit_code},用时 {seconds:.1f} 秒{why}",
         f"{at} exit code {made.exit_code} after {seconds:.1f} s{reason.replace(':', ': ', 1)}",
     )

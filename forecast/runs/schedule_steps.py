@@ -144,7 +144,8 @@ def morning(workspace: Workspace, fetch: Sequence[str], today: date) -> list[Ste
         fetch: sources, as the words after ``forecast fetch``.
         today: the day in the zone of the schedule.
     """
-    where = ("--workspace", str(workspace.root))
+    # What goes wrong is kept in English: who reads it has it put into the language asked for.
+    where = ("--workspace", str(workspace.root), "--lang", "en")
     steps = []
     for line in fetch:
         words = fetch_words(line, today)

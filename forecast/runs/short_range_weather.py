@@ -22,6 +22,7 @@ from forecast.features.weather_ahead import WeatherAhead
 from forecast.fetch.open_meteo import FORECAST, read_weather_forecast
 from forecast.ingest.files.decoding import decoded
 from forecast.ingest.layouts.open_meteo import DAILY_ITEMS
+from forecast.messages import in_chinese
 from forecast.region_names import normalise_region
 from forecast.standards.items import ITEMS
 from forecast.workspace import Workspace
@@ -319,6 +320,6 @@ def _shown(workspace: Workspace, path: Path) -> str:
 def _unread(workspace: Workspace, path: Path, error: ForecastError) -> tuple[str, str]:
     told = " ".join(error.message.replace(str(path), _shown(workspace, path)).split())
     return (
-        f"一个天气预报文件不能使用,本次未用:{told}",
+        f"一个天气预报文件不能使用,本次未用:{in_chinese(told)}",
         f"a weather forecast can't be used and was left out: {told}",
     )

@@ -83,7 +83,7 @@ def test_the_region_and_the_year_need_not_be_given(
 def test_errors_name_what_there_is(
     forecast_command: Run, made_sample: Path, arguments: list[str], code: int, said: str
 ) -> None:
-    done = forecast_command("chart", *arguments, "--workspace", made_sample)
+    done = forecast_command("chart", "--lang", "en", *arguments, "--workspace", made_sample)
     assert done.returncode == code, done.stderr
     assert said in done.stderr and "Traceback" not in done.stderr
     assert not (made_sample / "charts").exists()

@@ -196,6 +196,6 @@ def test_the_calculator_never_shifts_a_row(forecast_command: Command) -> None:
     done = forecast_command("standard", "water", "-", stdin="ph,do,nh3n\n7,8,0.1,\n")
     assert done.stdout.splitlines()[1].startswith("7,8,0.1,")
     done = forecast_command("standard", "water", "-", stdin="ph,do,nh3n\n7,8,0.1,5\n")
-    assert_one_sentence(done, 1, "line 2")
+    assert_one_sentence(done, 1, "第2行")
     done = forecast_command("standard", "water", "-", stdin="ph,do,do\n7,8,9\n")
     assert_one_sentence(done, 1, "do")

@@ -114,18 +114,22 @@ def test_ingest_with_its_options(w: Path, tmp_path: Path, forecast_command: Comm
     assert (done.returncode, done.stdout) == (0, "")
     spoken = forecast_command("ingest", path, "--region", "丙市", "--lang", "en", "-w", w)
     assert (spoken.returncode, spoken.stdout.split(" ")[:2]) == (0, ["already", "read"])
-    one_sentence(forecast_command("ingest", path, "--source", "none", "-w", w), 2, "none")
-    one_sentence(forecast_command("ingest", "-w", w), 2, "No file or folder")
+    one_sentence(
+        forecast_command("ingest", path, "--source", "none", "-w", w, "--lang", "en"), 2, "none"
+    )
+    one_sentence(forecast_command("ingest", "-w", w, "--lang", "en"), 2, "No file or folder")
 
 
 def test_exit_codes_of_an_ingest(w: Path, tmp_path: Path, forecast_command: Command) -> None:
     wrong = days(tmp_path / "in" / "丁市.csv", unit=1000)
-    one_sentence(forecast_command("ingest", wrong, "-w", w), 3, "CO")
+    one_sentence(forecast_command("ingest", wrong, "-w", w, "--lang", "en"), 3, "CO")
     days(tmp_path / "in" / "戊市.csv", first="2020-05-01")
     part = told(forecast_command("ingest", tmp_path / "in", "--json", "-w", w), 4)
     assert {file["status"] for file in part["files"]} == {"read", "refused"}  # type: ignore[attr-defined]
     one_sentence(
-        forecast_command("ingest", strange(tmp_path / "怪.csv"), "-w", w), 1, "forecast map"
+        forecast_command("ingest", strange(tmp_path / "怪.csv"), "-w", w, "--lang", "en"),
+        1,
+        "forecast map",
     )
 
 
@@ -158,7 +162,9 @@ def test_an_unknown_layout_is_mapped_and_taken(
     assert made["confirmed"] is True
     assert len(made["preview"]) == 10  # type: ignore[arg-type]
     assert (w / "mappings" / "own.toml").read_text(encoding="utf-8") == made["mapping"]
-    one_sentence(forecast_command("map", path, "--name", "own", "-w", w), 2, "--overwrite")
+    one_sentence(
+        forecast_command("map", path, "--name", "own", "-w", w, "--lang", "en"), 2, "--overwrite"
+    )
     taken = told(forecast_command("ingest", "--retry-quarantine", "--json", "-w", w))
     assert taken["new"] == 40
     (w / "mappings" / "own.toml").rename(tmp_path / "own.toml")
@@ -180,8 +186,8 @@ def test_flags_are_shown_and_decided(w: Path, forecast_command: Command) -> None
         forecast_command("reject", name[:6], "--reason", "坏", "--by", "李", "--json", "-w", w)
     )
     assert decided["flags"][0]["status"] == "rejected"  # type: ignore[index]
-    one_sentence(forecast_command("reject", name, "-w", w), 1, "rejected already")
-    one_sentence(forecast_command("accept", "zzzz", "-w", w), 2, "no flag zzzz")
+    one_sentence(forecast_command("reject", name, "-w", w, "--lang", "en"), 1, "rejected already")
+    one_sentence(forecast_command("accept", "zzzz", "-w", w, "--lang", "en"), 2, "no flag zzzz")
     shown = told(forecast_command("status", "--quality", "--region", "甲市", "--json", "-w", w))
     assert shown["flags"] == []
     spoken = forecast_command("accept", name, "--lang", "en", "-w", w)
@@ -311,7 +317,7 @@ def test_fetch_from_a_source_that_works_and_one_that_is_down(
     asked = ["fetch", "cnemc-archive", "--from", "2025-02-20", "--to", "2025-02-20", "-w", w,
              "--base-url", source.url]  # fmt: skip
     source.down = True
-    one_sentence(forecast_command(*asked), 1, "127.0.0.1")
+    one_sentence(forecast_command(*asked, "--lang", "en"), 1, "127.0.0.1")
     source.down = False
     only = told(forecast_command(*asked, "--no-ingest", "--json"))
     assert only["counts"] == {"downloaded": 1} and only["ingest"] is None
@@ -322,7 +328,7 @@ def test_fetch_from_a_source_that_works_and_one_that_is_down(
     assert not Workspace(w).coverage().empty
     # Two days, of which the source has one: done in part, and the other is named.
     part = [a if a != "2025-02-20" or at < 4 else "2025-02-21" for at, a in enumerate(asked)]
-    one_sentence(forecast_command(*part), 4, "20250221")
+    one_sentence(forecast_command(*part, "--lang", "en"), 4, "20250221")
     source.down = True
     stale = forecast_command(*asked, "--lang", "en")
     assert stale.returncode in (0, 4), stale.stderr
@@ -336,8 +342,12 @@ def test_fetch_without_a_source_lists_them(tmp_path: Path, forecast_command: Com
     assert shown.returncode == 0
     for name in FETCHERS:
         assert name in shown.stdout
-    one_sentence(forecast_command("fetch", "--place", "某市"), 2, "No source is named")
-    one_sentence(forecast_command("fetch", "nobody", "-w", tmp_path), 1, "forecast init")
+    one_sentence(
+        forecast_command("fetch", "--place", "某市", "--lang", "en"), 2, "No source is named"
+    )
+    one_sentence(
+        forecast_command("fetch", "nobody", "-w", tmp_path, "--lang", "en"), 1, "forecast init"
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="RLIMIT_FSIZE is of POSIX")

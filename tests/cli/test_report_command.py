@@ -146,7 +146,9 @@ def test_what_is_asked_wrongly_gets_one_sentence(
     workspace: Path, forecast_command: Command, tmp_path: Path,
     arguments: tuple[str, ...], code: int, sentence: str,
 ) -> None:  # fmt: skip
-    done = forecast_command("report", "--workspace", workspace, "--out", tmp_path / "o", *arguments)
+    done = forecast_command(
+        "report", "--lang", "en", "--workspace", workspace, "--out", tmp_path / "o", *arguments
+    )
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
     assert done.returncode == code

@@ -138,7 +138,7 @@ def test_a_new_file_is_ready_to_run(
     done = forecast_command("scenario", "new", "--out", file, "--no-plan", "-w", sample)
     assert done.returncode == 0, done.stderr
     assert "cut" in file.read_text(encoding="utf-8")
-    again = forecast_command("scenario", "new", "--out", file, "-w", sample)
+    again = forecast_command("scenario", "new", "--out", file, "-w", sample, "--lang", "en")
     assert again.returncode == 2
     assert "is there already" in again.stderr
 
@@ -167,7 +167,7 @@ def test_what_can_not_be_done_is_one_sentence(
     sample: Path, forecast_command: Command, arguments: list[str], code: int, said: str
 ) -> None:
     """Exit code, what is wrong, no traceback."""
-    done = forecast_command("scenario", *arguments, "--paths", "60", "-w", sample)
+    done = forecast_command("scenario", *arguments, "--paths", "60", "-w", sample, "--lang", "en")
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

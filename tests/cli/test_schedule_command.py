@@ -79,7 +79,7 @@ def test_without_readings_it_fails_with_the_sentence_of_the_run(
     forecast_command: Command, tmp_path: Path
 ) -> None:
     root = Workspace.create(tmp_path / "空").root
-    done = forecast_command("schedule", "run", "--once", "-w", root, "--quiet")
+    done = forecast_command("schedule", "run", "--once", "-w", root, "--quiet", "--lang", "en")
     assert done.returncode == 1 and not done.stdout
     assert done.stderr.startswith("forecast: run: ") and "Traceback" not in done.stderr
     health = json.loads((root / "reports" / "health.json").read_text(encoding="utf-8"))
@@ -164,7 +164,7 @@ def test_errors_name_the_cure(
     forecast_command: Command, tmp_path: Path, arguments: list[str], code: int, said: str
 ) -> None:
     root = Workspace.create(tmp_path / "W").root
-    done = forecast_command("schedule", *arguments, "-w", root)
+    done = forecast_command("schedule", *arguments, "-w", root, "--lang", "en")
     assert done.returncode == code, done.stderr
     assert said in done.stderr and "Traceback" not in done.stderr and not done.stdout
     assert not (root / "reports" / "health.json").exists()
@@ -191,7 +191,7 @@ def test_a_broken_configuration_leaves_its_reason_in_the_log_and_in_health(
     config.write_text(whole.replace("paths = 2000 ", "paths = many "), encoding="utf-8")
     timer = ("schedule", "run", "--once", "--quiet", "-w", root, "--at", "06:30",
              "--timezone", "Asia/Shanghai")  # fmt: skip
-    done = forecast_command(*timer)
+    done = forecast_command(*timer, "--lang", "en")
     assert done.returncode == 1 and not done.stdout and "Traceback" not in done.stderr
     assert done.stderr.startswith("forecast: configuration: ") and "forecast.toml" in done.stderr
     logs = (root / "reports" / "logs" / "forecast.jsonl").read_text(encoding="utf-8").splitlines()
@@ -209,7 +209,7 @@ def test_a_broken_configuration_leaves_its_reason_in_the_log_and_in_health(
     config.write_text("[run", encoding="utf-8")
     loop = forecast_command("schedule", "run", "-w", root)
     assert loop.returncode == 1 and "forecast.toml" in loop.stderr
-    nowhere = forecast_command("schedule", "run", "--once", "-w", tmp_path / "none")
+    nowhere = forecast_command("schedule", "run", "--once", "-w", tmp_path / "none", "--lang", "en")
     assert nowhere.returncode == 1 and "not a workspace" in nowhere.stderr
     assert not (tmp_path / "none").exists()
 

@@ -61,6 +61,6 @@ def test_json_is_all_that_is_printed(forecast_command: Run, sample: Path) -> Non
 def test_errors_name_the_cure(
     forecast_command: Run, sample: Path, arguments: list[str], code: int, said: str
 ) -> None:
-    done = forecast_command("trend", *arguments, "--workspace", sample)
+    done = forecast_command("trend", *arguments, "--workspace", sample, "--lang", "en")
     assert done.returncode == code, done.stderr
     assert said in done.stderr and "Traceback" not in done.stderr and not done.stdout

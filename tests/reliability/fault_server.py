@@ -174,7 +174,7 @@ def _work(arguments: list[str]) -> object:
             print(f"forecast: {error}", file=sys.stderr)
             return error.exit_code
         return 0
-    sys.argv = ["forecast", *arguments]
+    sys.argv = ["forecast", *arguments, *(() if "--lang" in arguments else ("--lang", "en"))]
     try:
         runpy.run_module("forecast", run_name="__main__", alter_sys=True)
     except SystemExit as end:

@@ -120,3 +120,12 @@ def test_the_file_has_its_version_and_no_torn_state(workspace: Workspace) -> Non
     assert told["health_version"] == 1
     assert set(told) == {"health_version", "last_attempt", "last_success", "next_due"}
     assert [p.name for p in workspace.reports.iterdir()] == [HEALTH_NAME]
+
+
+def test_why_is_said_in_both_languages(workspace: Workspace) -> None:
+    write_health(workspace, attempt("2025-07-01T06:31:00+08:00", 0), good=True)
+    why = "run: There is no run yet. Make one: forecast run."
+    write_health(workspace, attempt("2025-07-02T06:31:00+08:00", 1, why), good=False)
+    found = health(workspace, at("2025-07-02T07:00+08:00"))
+    assert "run:还没有任何运行结果。先运行一次:forecast run。" in found.zh
+    assert why in found.en

@@ -56,7 +56,7 @@ def health_of(root: Path) -> dict[str, Any]:
 
 def test_the_steps_of_a_morning_and_their_order(root: Path) -> None:
     workspace = Workspace.open(root)
-    where = ("--workspace", str(root))
+    where = ("--workspace", str(root), "--lang", "en")
     assert [s.arguments for s in morning(workspace, (), date(2025, 7, 1))] == [
         ("run", *where, "--quiet")
     ]
@@ -74,7 +74,8 @@ def test_old_results_go_after_the_run_once_some_are_due(root: Path) -> None:
         make_run(workspace, f"{day.replace('-', '')}-0123456789ab", f"{day}T06:30:00+08:00")
     steps = morning(workspace, (), date(2025, 7, 1))
     assert [s.name for s in steps] == ["run", "retention"]
-    assert steps[1].arguments == ("retention", "--apply", "--workspace", str(root), "--quiet")
+    where = ("--workspace", str(root), "--lang", "en")
+    assert steps[1].arguments == ("retention", "--apply", *where, "--quiet")
     assert not steps[1].deciding
     done = perform(steps[1], environment=os.environ, folder=root, longest=60.0)
     assert done.exit_code == 0, done.said
@@ -115,7 +116,8 @@ def test_a_good_morning_is_on_record(root: Path, command: MadeCommand) -> None:
     assert command.steps == ["fetch", "ingest", "run"]
     # The steps run in the workspace; names with spaces, quotes and dollars arrive as they are.
     assert {call["folder"] for call in command.calls} == {str(root)}
-    assert command.calls[-1]["arguments"] == ["run", "--workspace", str(root), "--quiet"]
+    where = ["--workspace", str(root), "--lang", "en"]
+    assert command.calls[-1]["arguments"] == ["run", *where, "--quiet"]
     told = health_of(root)
     assert told["last_success"] == told["last_attempt"]
     assert told["last_success"]["run"] == "20250701-ff" and told["last_success"]["exit_code"] == 0

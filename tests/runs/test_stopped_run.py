@@ -81,3 +81,26 @@ def test_ctrl_c_ends_the_workers_and_leaves_nothing(tmp_path: Path) -> None:
     lock = filelock.FileLock(ws.reports / ".lock")
     with lock.acquire(timeout=0):
         assert lock.is_locked
+
+
+_STOPPED_WHILE_LOADING = """
+import runpy, sys
+
+class Stops:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Stops())
+sys.argv = ["forecast", "status"]
+runpy.run_module("forecast", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_the_program_loads_is_a_sentence_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _STOPPED_WHILE_LOADING], capture_output=True, encoding="utf-8",
+        timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "forecast: 已中止。 Stopped.\n"

@@ -258,7 +258,7 @@ def test_an_error_is_said_in_the_language_of_the_reader() -> None:
             "is not a workspace: it has no forecast.toml. Make one with: forecast init ",
         ),
         (["--lang", "fr"], 2, "不认识 --lang fr。请用 zh 或 en。"),
-        (["--qualty"], 2, "没有选项 --qualty。相近的选项:--quality。用法:"),
+        (["--qualty"], 2, "没有选项 --qualty。相近的选项:"),
         (["--region"], 2, "选项 '--region' 后面要有一个值。用法:"),
         (["more", "words"], 2, "多了不认识的词(more words)。用法:"),
         (["more", "--lang", "en"], 2, "Got unexpected extra argument(s) (more). See: "),

@@ -176,7 +176,7 @@ def project_air(
             apart=case.apart if case.apart[0] else None,
         )  # fmt: skip
     made = None
-    if tracks and last is not None and set(names) & BY_AQI:
+    if tracks and last is not None and {*BY_AQI, "pm25_annual_mean"}.intersection(names):
         made = air_tracks(history, joined, observed, days, settings, drawn.first, dust)
     paths = None
     if keep and joined is not None:

@@ -83,11 +83,12 @@ def air_jobs(
             continue
         data = tracker_data(air, tracks, entry, name, run_id, notices)
         jobs.append((region, air.place, lambda data=data: [target_tracker(data)]))  # type: ignore[misc]
-    if budget is not None:
+    judged = bool((tracks.aqi >= 0).any())
+    if budget is not None and judged:
         shown = replace(budget, ahead=budget_ahead(tracks, budget.allowed))
         jobs.append((region, air.place, lambda: [bad_day_budget(shown)]))
     entry = entry_of(entries, air.region, air.place, "good_day_ratio")
-    if entry is not None and (tracks.aqi >= 0).any():
+    if entry is not None and judged:
         calendar = calendar_of(air, tracks, entry, run_id, notices)
         jobs.append((region, air.place, lambda: [aqi_calendar(calendar)]))
     return jobs

@@ -17,6 +17,7 @@ from forecast.projection.result import IndicatorResult
 from forecast.projection.settings import Settings
 from forecast.projection.streams import stream
 from forecast.projection.summary import QUANTILES, summarise
+from forecast.report.air_figures import air_jobs
 from forecast.standards.items import AIR_ITEMS
 
 
@@ -200,6 +201,28 @@ def test_the_fan_begins_where_the_line_ends_and_nests(record: pd.DataFrame) -> N
         assert (fan["q025"] <= fan["q25"]).all()
         assert (fan["q25"] <= fan["q75"]).all()
         assert (fan["q75"] <= fan["q975"]).all()
+
+
+def test_a_city_without_one_item_has_the_tracker_of_pm25_and_no_chart_of_days(
+    record: pd.DataFrame,
+) -> None:
+    found = project_air(
+        "城", "城", record[record["item"] != "co"], settings("2022-09-30", 2022, 200)
+    )
+    tracks = found.tracks
+    assert tracks is not None and not (tracks.aqi >= 0).any()
+    assert tracks.ahead("good_day_ratio") is None
+    ahead = tracks.ahead("pm25_annual_mean")
+    assert ahead is not None and len(ahead[0]) == 92
+    entries = [
+        {
+            "region": "城", "place": "城", "indicator": name, "year": 2022, "as_of": "2022-09-30",
+            "forecast": None, "targets": [], "reason": "", "reason_en": "", "standard": "",
+            "dust": "kept", "observed": {"last_day": "2022-09-30", "n_valid": 273, "n_expected": 273},
+        }
+        for name in ("good_day_ratio", "pm25_annual_mean")
+    ]  # fmt: skip
+    assert len(air_jobs(found, tracks, entries, "r", [])) == 1
 
 
 def test_what_the_charts_of_a_city_draw_is_small(record: pd.DataFrame) -> None:

@@ -30,6 +30,7 @@ from forecast.models.circumstances import Circumstances
 from forecast.models.daily_record import MIN_DAYS, check_ahead, daily_record
 from forecast.models.gaps import fill_gaps
 from forecast.models.kept_fits import KeptFits
+from forecast.models.long_gaps import from_other_years
 from forecast.models.past_dates import Dates, draw_dates, run_shifts
 from forecast.models.paths import Paths
 from forecast.models.pooled import AirPooled, shipped_air
@@ -203,8 +204,9 @@ class AirSeasonal:
         ahead = np.arange(1, int(leads.max()) + 1)
         future = self.last_day + ahead
         table, dates = self._past(n_paths, len(ahead), rng)
-        filled = fill_gaps(table, rng)
-        shifts = run_shifts(dates.units, filled)
+        whole, own_days = from_other_years(table)
+        filled = fill_gaps(whole, rng)
+        shifts = run_shifts(dates.units, filled, own_days)
         beside = self._beside(dates, rng)
         points = [
             self.pooled.slow_points(item, years)
@@ -322,14 +324,16 @@ class AirSeasonal:
 
     def _slow(self, n_paths: int, n_anchors: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Unit draws of the slow error, shape (path, anchor, item)."""
-        factor = correlation_factor(self.pooled, self.items)
         degrees = self.pooled.degrees
         if self.shared is None:
+            factor = correlation_factor(self.pooled, self.items)
             return slow_units(factor, n_paths, degrees, rng, n_anchors=n_anchors)
+        # What places have in common means the same at each of them, whichever items it has.
         own = [AIR_ITEMS.index(item) for item in self.items]
+        factor = correlation_factor(self.pooled, AIR_ITEMS)[own]
         return slow_units(
             factor, n_paths, degrees, rng, n_anchors=n_anchors,
-            common=self.shared.slow[:, :n_anchors][:, :, own],
+            common=self.shared.slow[:, :n_anchors],
             common_share=self.shared.common_share, tail=self.shared.tail,
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ from forecast.models.air_seasonal import AirSeasonal
 from forecast.models.circumstances import Circumstances
 from forecast.models.daily_record import daily_record
 from forecast.models.gaps import fill_gaps
+from forecast.models.long_gaps import from_other_years
 from forecast.models.past_dates import Dates, run_shifts
 from forecast.models.pooled import AirPooled
 from forecast.models.shared_draws import SharedDraws
@@ -125,12 +126,13 @@ class AirWeather(AirSeasonal):
         """Effects of the weather by past day, and what runs of another year could have had."""
         if self._put_back is None:
             return ()
-        filled = fill_gaps(self._on_drawn_days(self._put_back), rng)
+        whole, own_days = from_other_years(self._on_drawn_days(self._put_back))
+        filled = fill_gaps(whole, rng)
         # The units of the next run, with signs in turn, serve as units of their own: the sums over
         # a year of both shifts are uncorrelated, and places that share dates share them.
         units = np.roll(dates.units, -1, axis=0)
         units[1::2] *= -1.0
-        shifts = run_shifts(units, filled) * np.sqrt(_persistence(filled))
+        shifts = run_shifts(units, filled, own_days) * np.sqrt(_persistence(filled))
         return list(
             zip(np.ascontiguousarray(filled.T), np.ascontiguousarray(shifts.T), strict=True)
         )

@@ -23,6 +23,7 @@ def fill_gaps(
     *,
     year: float = 365.25,
     window: int = 45,
+    steps: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
     """Innovations (step, item) with gaps filled from random steps of the same season.
 
@@ -36,33 +37,35 @@ def fill_gaps(
         year: length of a year in steps.
         window: a candidate is at most so many present steps away in the order of the season, and
             at most an eighth of a year.
+        steps: the number of each step, ascending, where some were left out; None: all are there.
     """
     filled = innovations.copy()
     missing = ~np.isfinite(innovations)
     if not missing.any():
         return filled
-    season = np.arange(len(innovations), dtype=np.float64) % year
+    numbers = np.arange(len(innovations)) if steps is None else steps
+    season = numbers.astype(np.float64) % year
     donors = _Donors(innovations, missing, season, np.argsort(season, kind="stable"), window)
     items = np.arange(innovations.shape[1])
     apart = [items[i : i + 1] for i in items]
     if len(items) > _FEW_SERIES:
         for some in apart:
-            steps = np.flatnonzero(missing[:, some[0]])
-            if len(steps):
-                _put(filled, innovations, steps, some, donors.first(steps, some, rng))
+            rows = np.flatnonzero(missing[:, some[0]])
+            if len(rows):
+                _put(filled, innovations, rows, some, donors.first(rows, some, rng))
         return filled
     pattern = missing @ (1 << items)
     counts = len(missing) - missing.sum(axis=0)
     by_code = np.argsort(pattern, kind="stable")
     codes, begins = np.unique(pattern[by_code], return_index=True)
-    for code, steps in zip(codes, np.split(by_code, begins[1:]), strict=True):
+    for code, rows in zip(codes, np.split(by_code, begins[1:]), strict=True):
         if code == 0:
             continue
-        lacking = np.flatnonzero(missing[steps[0]])
+        lacking = np.flatnonzero(missing[rows[0]])
         whole = int((~missing[:, lacking].any(axis=1)).sum())
         together = whole >= min(_FEWEST_DONORS, int(counts[lacking].min()))
         for some in [lacking] if together else [apart[i] for i in lacking]:
-            _put(filled, innovations, steps, some, donors.alike(steps, some, rng))
+            _put(filled, innovations, rows, some, donors.alike(rows, some, rng))
     return filled
 
 

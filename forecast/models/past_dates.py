@@ -208,6 +208,7 @@ def draw_dates(
 def run_shifts(
     units: NDArray[np.float32],
     innovations: NDArray[np.float32],
+    own: NDArray[np.int64] | None = None,
     *,
     year: float = 365.25,
     mean_run: float = MEAN_RUN,
@@ -221,16 +222,19 @@ def run_shifts(
     Args:
         units: standard normal draws, shape (run, item).
         innovations: the table they are added to, without gaps, shape (past day, item).
+        own: steps of each item that were not taken from another year, shape (item,); None: all.
         year: length of a year in steps.
         mean_run: mean length of a run [steps].
 
     Returns:
         Shape (run, item), to be added to the innovations of each run.
     """
-    years = max(len(innovations) / year, 1.0)
+    counts = np.full(innovations.shape[1], len(innovations)) if own is None else own
+    years = np.maximum(counts / year, 1.0)
     covariance = np.atleast_2d(np.cov(innovations.astype(np.float64), rowvar=False))
     # Days lie in runs of twice the mean length, since long runs hold more of them.
-    values, vectors = np.linalg.eigh(covariance * (_MISSING / (2.0 * mean_run * years)))
-    root = (vectors * np.sqrt(np.maximum(values, 0.0))).astype(np.float32)
-    shifts: NDArray[np.float32] = units @ root.T
+    most = float(years.max())
+    values, vectors = np.linalg.eigh(covariance * (_MISSING / (2.0 * mean_run * most)))
+    root = vectors * np.sqrt(np.maximum(values, 0.0)) * np.sqrt(most / years)[:, None]
+    shifts: NDArray[np.float32] = units @ root.T.astype(np.float32)
     return shifts

@@ -171,7 +171,7 @@ class ShortRange:
         effective = float(weights.sum() ** 2 / (weights**2).sum())
         share = _POOLED_ORIGINS / (_POOLED_ORIGINS + effective)
         table = self._errors[at].reshape(len(at), -1).astype(np.float32)
-        filled = _filled(table, rng).astype(np.float64) + self._effect.unknown(at)
+        filled = _filled(table, rng, at).astype(np.float64) + self._effect.unknown(at)
         # Evenly spaced draws: every origin comes as often as its weight says.
         steps = (rng.random() + np.arange(n_paths)) / n_paths
         drawn = np.searchsorted(np.cumsum(weights) / weights.sum(), steps).clip(max=len(at) - 1)
@@ -242,5 +242,7 @@ def departures_of(
     )  # fmt: skip
 
 
-def _filled(table: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    return fill_gaps(table, rng) if not np.isfinite(table).all() else table
+def _filled(
+    table: NDArray[np.float32], rng: np.random.Generator, days: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    return table if np.isfinite(table).all() else fill_gaps(table, rng, steps=days)

@@ -66,7 +66,10 @@ def slow_links(anchors: Sequence[float], leads: NDArray[np.int64]) -> NDArray[np
 
 
 def correlation_factor(pooled: AirPooled, items: Sequence[str]) -> NDArray[np.float64]:
-    """Lower factor L (item, item) with L·Lᵀ the correlation of slow errors of ``items``.
+    """Root R (item, item) with R·Rᵀ the correlation of slow errors of ``items``.
+
+    Draws that several places have in common go through the rows of one root over all items: roots
+    over other items are turned against each other.
 
     An item that was not pooled is independent of the others.
     """
@@ -102,13 +105,13 @@ def slow_units(
     items at once. An anchor and the next have the correlation ``PERSISTENCE``.
 
     Args:
-        factor: of the correlation of items, shape (item, item).
+        factor: of the correlation of items, shape (item, normal of an item); rows of it for some.
         n_paths: number of paths.
         degrees: of the t distribution.
         rng: random generator of this place.
         n_anchors: number of periods.
         common: draws of variance ``common_share`` that other places have too, shape
-            (path, anchor, item).
+            (path, anchor, normal of an item).
         common_share: share of the variance that is common.
         tail: factor of each path that all places have in common, shape (path,); drawn when None.
 

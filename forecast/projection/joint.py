@@ -23,9 +23,9 @@ from forecast.targets.model import GRADE_INDICATOR, Target
 __all__ = ["joint_entries"]
 
 #: That no item is over class II: asked of every group, whatever the plans say.
-_CLASS_II = (GRADE_INDICATOR, "==", 0.0)
+_CLASS_II = (GRADE_INDICATOR, "==", 0.0, 0.0)
 
-_Ask = tuple[str, str, float]
+_Ask = tuple[str, str, float, float]
 
 
 def joint_entries(
@@ -66,7 +66,7 @@ def _common(by_member: Sequence[Sequence[Target]]) -> list[_Ask]:
     """What is asked of every member alike, in the order of the first."""
     asks = [
         [
-            (t.indicator, t.comparator, float(t.value))
+            (t.indicator, t.comparator, float(t.value), t.tolerance or 0.0)
             for t in own
             if t.domain == "air" and t.computable and not t.place and t.value is not None
             and t.comparator in ("<=", ">=", "==")
@@ -85,18 +85,18 @@ def _paths(result: IndicatorResult | None, ask: _Ask) -> NDArray[np.bool_] | Non
     """Whether the member attains, on each path or, shape (1,), in any future; None: unknown."""
     if result is None or not result.sufficient:
         return None
-    _, comparator, value = ask
+    _, comparator, value, room = ask
     if result.judged is None:
         # The year is over: what was observed is the answer on every path.
         seen = result.observed_judged
-        return None if seen is None else meets(np.array([seen]), comparator, value)
+        return None if seen is None else meets(np.array([seen]), comparator, value, room)
     if not np.isfinite(result.judged).all():
         return None
     if result.bounds is not None:
-        decided = decided_by_bounds(result.bounds, comparator, value)
+        decided = decided_by_bounds(result.bounds, comparator, value, room)
         if decided is not None:
             return np.array([decided])
-    return meets(result.judged, comparator, value)
+    return meets(result.judged, comparator, value, room)
 
 
 def _entry(group: Group, ask: _Ask, found: Mapping[str, IndicatorResult | None]) -> dict[str, Any]:

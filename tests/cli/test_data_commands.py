@@ -173,7 +173,9 @@ def test_an_unknown_layout_is_mapped_and_taken(
     done = forecast_command("ingest", more, "--map", tmp_path / "own.toml", "-w", w, "--lang", "en")
     assert done.returncode == 0, done.stderr
     assert (w / "mappings" / "own.toml").exists()
-    both = forecast_command("ingest", more, "--map", "x.toml", "--source", "long_tidy", "-w", w)
+    both = forecast_command(
+        "ingest", more, "--map", "x.toml", "--source", "long_tidy", "-w", w, "--lang", "en"
+    )
     one_sentence(both, 2, "exclude each other")
 
 
@@ -228,7 +230,7 @@ def test_status_of_a_region(w: Path, forecast_command: Command) -> None:
     assert {row["region"] for row in rows} == {"某某市"}  # type: ignore[attr-defined]
     assert found["latest_run"] is None
     for more in ((), ("--quality",), ("--json",)):
-        done = forecast_command("status", "--region", "北京", *more, "-w", w)
+        done = forecast_command("status", "--region", "北京", *more, "-w", w, "--lang", "en")
         one_sentence(done, 1, "no readings of the region 北京", "某某市")
         assert done.stdout == ""
 
@@ -362,7 +364,7 @@ def test_a_file_that_may_not_grow_is_one_sentence(
         "from forecast.cli import main\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))\n"
-        f"main(['ingest', {str(path)!r}, '-w', {str(w)!r}])\n"
+        f"main(['ingest', {str(path)!r}, '-w', {str(w)!r}, '--lang', 'en'])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False

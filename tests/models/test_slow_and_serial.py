@@ -339,6 +339,22 @@ def test_what_a_day_lacks_comes_from_one_day_that_is_like_it() -> None:
     np.testing.assert_array_equal(filled, again)
 
 
+def test_where_steps_were_left_out_the_season_is_that_of_the_steps() -> None:
+    """Days 90 to 270 of the first year are left out; what is filled is of its own season."""
+    steps = np.setdiff1d(np.arange(1461), range(90, 270))
+    table = np.column_stack([steps, steps, np.zeros(len(steps))]).astype(np.float32)
+    holes = np.random.default_rng(4).random(len(steps)) < 0.1
+    table[holes, 0] = np.nan
+    table[:, 2] = np.random.default_rng(5).standard_normal(len(steps))
+    season = steps[holes] % 365.25
+    for numbers, most in ((steps, 46.0), (None, 183.0)):
+        filled = fill_gaps(table, np.random.default_rng(6), window=20, steps=numbers)
+        apart = np.abs(filled[holes, 0] % 365.25 - season)
+        off = np.minimum(apart, 365.25 - apart)
+        assert off.max() <= most
+        assert (off.max() > 46.0) == (numbers is None)
+
+
 def test_items_that_were_never_there_together_are_filled_apart() -> None:
     rng = np.random.default_rng(10)
     holes = rng.standard_normal((400, 2)).astype(np.float32)

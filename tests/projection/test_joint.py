@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from scenario_fakes import target
 
 from forecast.projection.air import project_air
 from forecast.projection.answers import air_answers, home_names, joined, project_panel
@@ -65,6 +66,22 @@ def test_all_attain_is_counted_on_the_same_path() -> None:
     assert entry["expected"] == 1.5
     assert entry["counts"] == {"1": 0.5, "2": 0.5}
     assert entry["single"] == {"甲县": 0.75, "乙县": 0.75}
+
+
+def test_what_meets_a_target_within_its_tolerance_meets_it_in_a_group_too() -> None:
+    """By hand: with 1 µg/m³ of room 36 is within 35, and 36.5 is not."""
+    asked = [target("pm25_annual_mean", "<=", 35.0, tolerance=1.0)]
+    made = {
+        name: [replace(_result(name, judged), indicator="pm25_annual_mean", unit="µg/m³")]
+        for name, judged in (("甲县", [34, 36, 36, 37]), ("乙县", [36, 36, 37, 30]))
+    }
+    group = Group("两县", ("甲县", "乙县"))
+    (entry,) = joint_entries([group], made, dict.fromkeys(made, asked))
+    assert (entry["indicator"], entry["probability"]) == ("pm25_annual_mean", 0.5)
+    assert entry["single"] == {"甲县": 0.75, "乙县": 0.75}
+    # Asked with other room, it is not asked alike.
+    other = [target("pm25_annual_mean", "<=", 35.0)]
+    assert joint_entries([group], made, {"甲县": asked, "乙县": other}) == []
 
 
 def test_simulation_never_proves_one_but_arithmetic_does() -> None:

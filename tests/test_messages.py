@@ -29,6 +29,10 @@ def _trees() -> dict[Path, ast.Module]:
     return {p: ast.parse(p.read_text("utf-8")) for p in sorted(_PACKAGE.rglob("*.py"))}
 
 
+def _name(called: ast.expr) -> str:
+    return called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+
+
 @cache
 def _errors() -> frozenset[str]:
     """Names of the classes of errors that a user can meet."""
@@ -99,7 +103,7 @@ def _said() -> dict[str, str]:
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
-            if ast.unparse(node.func).rpartition(".")[2] not in _errors():
+            if _name(node.func) not in _errors():
                 continue
             for given_ in (*node.args, *(k.value for k in node.keywords)):
                 for text in _texts(given_, constants):
@@ -115,8 +119,10 @@ def _set_aside() -> dict[str, str]:
         if path.relative_to(_PACKAGE).parts[0] != "ingest":
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and re.search(
-                r"(^|\.)(problem|set_aside|refuse)$", ast.unparse(node.func)
+            if isinstance(node, ast.Call) and _name(node.func) in (
+                "problem",
+                "set_aside",
+                "refuse",
             ):
                 for given_ in (*node.args, *(k.value for k in node.keywords)):
                     for text in _texts(given_, {}):

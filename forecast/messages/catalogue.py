@@ -15,7 +15,10 @@ from functools import cache, cached_property
 from importlib import resources
 from string import Formatter
 
-__all__ = ["Message", "messages", "tables"]
+__all__ = ["Message", "messages", "messages_like", "tables"]
+
+#: Signs of the beginning and of the end by which messages are looked up.
+_SIGNS = 3
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,25 @@ class Message:
 def messages() -> dict[str, Message]:
     """All messages by their English form."""
     return {en: Message(en, zh) for _, table in tables() for en, zh in table.items()}
+
+
+def messages_like(text: str) -> Iterator[Message]:
+    """The messages with names in them that begin and end as ``text`` does."""
+    begins = {text[:n] for n in range(_SIGNS + 1)}
+    ends = {text[max(len(text) - n, 0) :] for n in range(_SIGNS + 1)}
+    for begin in sorted(begins):
+        for end in sorted(ends):
+            yield from _by_ends().get((begin, end), ())
+
+
+@cache
+def _by_ends() -> dict[tuple[str, str], list[Message]]:
+    found: dict[tuple[str, str], list[Message]] = {}
+    for message in messages().values():
+        if message.places:
+            first, last = message.literals[0], message.literals[-1]
+            found.setdefault((first[:_SIGNS], last[-_SIGNS:]), []).append(message)
+    return found
 
 
 def tables() -> Iterator[tuple[str, dict[str, str]]]:

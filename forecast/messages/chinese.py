@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from forecast.messages.catalogue import Message, messages
+from forecast.messages.catalogue import Message, messages, messages_like
 from forecast.standards.items import ITEMS
 
 __all__ = ["in_chinese"]
@@ -61,8 +61,8 @@ def _sentence(text: str, least: int) -> str | None:
     if known is not None:
         return known.zh.format()
     found = []
-    for message in messages().values():
-        if message.weight < least or not message.places:
+    for message in messages_like(text):
+        if message.weight < least:
             continue
         named = message.named_in(text)
         if named is not None and _may_name(message, named):

@@ -117,7 +117,8 @@ class AirSeasonal:
         )
         self._years = record.years
         innovations, self._state = filter_residuals(residuals, self._dependence)
-        self._innovations = innovations.astype(np.float32)
+        drawn = self.circumstances.lessened(innovations, span, self.items)
+        self._innovations = drawn.astype(np.float32)
         self._parameter_factor = _correlation_root(residuals)
         return self
 

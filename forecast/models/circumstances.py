@@ -85,6 +85,25 @@ class Circumstances:
                 weights[inside] = np.minimum(weights[inside], span.weight)
         return weights
 
+    def lessened(
+        self, innovations: NDArray[np.float64], days: NDArray[np.datetime64], items: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """Return innovations (day, item) from which futures can be drawn.
+
+        What the days of a span were apart from others on average counts with its weight here as well;
+        how they differ among each other stays. Drawn as they were, days of a lockdown would come
+        again in every future.
+        """
+        drawn = innovations.copy()
+        for span in self.spans:
+            inside = (days >= span.first) & (days <= span.last)
+            for column, item in enumerate(items):
+                own = drawn[inside, column]
+                known = np.isfinite(own)
+                if known.any() and (not span.items or item in span.items):
+                    drawn[inside, column] = own - (1.0 - span.weight) * own[known].mean()
+        return drawn
+
     def breaks_of(self, item: str) -> tuple[Break, ...]:
         """Return the breaks of one item, by date."""
         own = [b for b in self.breaks if not b.items or item in b.items]

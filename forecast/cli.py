@@ -234,6 +234,27 @@ def _one_thread() -> None:
         os.environ.setdefault(name, "1")
 
 
+def _fold_help() -> None:
+    """Let help go on in the next line where a column ends.
+
+    Otherwise a word that is longer than its column is cut off there, and Chinese is one word up to the
+    next blank. A version of typer that makes its text in another way is left as it is.
+    """
+    from typer import rich_utils
+
+    made: Any = vars(rich_utils).get("_make_rich_text")
+    if made is None:
+        return
+
+    def folding(**given: Any) -> Any:
+        text = made(**given)
+        if hasattr(text, "overflow"):
+            text.overflow = "fold"
+        return text
+
+    vars(rich_utils)["_make_rich_text"] = folding
+
+
 #: What typer raises where the words of a command make no sense to it.
 _WrongUsage: Any = typer.BadParameter.__base__
 
@@ -261,7 +282,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; every error a user can meet ends in one sentence and its exit code."""
     _utf8_streams()
     _one_thread()
-    lang = _language(sys.argv[1:] if arguments is None else arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    lang = _language(words)
+    if "--help" in words or len(words) < 2:
+        _fold_help()
     try:
         code = app(args=arguments, standalone_mode=False)
     except ForecastError as error:

@@ -272,3 +272,15 @@ def test_the_calculator_takes_the_common_options(demo: Path, forecast_command: C
     assert forecast_command(
         "standard", "water", "-", "--standard", "GB 3838-1988", stdin=water
     ).returncode == 2  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("report",), ("scenario", "run")])
+def test_help_is_never_cut_off_in_a_narrow_terminal(
+    forecast_command: Command, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chinese has no blanks to break at: at 80 columns it goes on in the next line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    done = forecast_command(*command, "--help")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and max(map(len, lines)) <= 80
+    assert [line for line in lines if line.rstrip(" │").endswith("…")] == []

@@ -284,7 +284,7 @@ def main(arguments: list[str] | None = None) -> None:
     _one_thread()
     words = sys.argv[1:] if arguments is None else arguments
     lang = _language(words)
-    if "--help" in words or len(words) < 2:
+    if "--help" in words or words in ([], *([group.name] for group in app.registered_groups)):
         _fold_help()
     try:
         code = app(args=arguments, standalone_mode=False)
@@ -304,7 +304,7 @@ def main(arguments: list[str] | None = None) -> None:
             lang,
         )
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         code = _STOPPED
     if code == _STOPPED:
         complain("stopped; the tables and earlier runs are as they were.", lang)

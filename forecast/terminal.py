@@ -97,14 +97,7 @@ def in_words(said: str | ForecastError, lang: str) -> str:
         return str(said)
     from forecast.messages import in_chinese
 
-    if isinstance(said, str):
-        return in_chinese(said)
-    # Each by itself: where one ends and the next begins is known here.
-    return (
-        f"{in_chinese(said.message)}{in_chinese(said.cure)}"
-        if said.cure
-        else in_chinese(said.message)
-    )
+    return in_chinese(said)
 
 
 class Console:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
+from forecast.errors import ForecastError
 from forecast.messages.catalogue import Message, messages, messages_like
 from forecast.standards.items import ITEMS
 
@@ -26,16 +27,19 @@ _ENDS = 6
 _FEW = 6
 
 
-def in_chinese(text: str) -> str:
-    """Return ``text`` in Chinese, or as it is where its Chinese is not known.
+def in_chinese(said: str | ForecastError) -> str:
+    """Return an error or a text in Chinese, or as it is where its Chinese is not known.
 
     >>> in_chinese("There is no run 20260101-ab. The folders under reports are the runs.")
     '没有名为20260101-ab的运行结果。reports 下的各文件夹就是历次运行。'
     """
-    if len(text) > _LONGEST:
-        return text
-    said = _said(text.strip(), 0)
-    return said if said is not None and _chinese(said) > _chinese(text) else text
+    if isinstance(said, ForecastError):
+        # Each by itself: where one ends and the next begins is known here.
+        return f"{in_chinese(said.message)}{in_chinese(said.cure)}"
+    if len(said) > _LONGEST:
+        return said
+    chinese = _said(said.strip(), 0)
+    return chinese if chinese is not None and _chinese(chinese) > _chinese(said) else said
 
 
 @lru_cache(_MOST)

@@ -50,12 +50,12 @@ def from_other_years(
     for block in np.flatnonzero(empty.any(axis=1)):
         lacking = np.flatnonzero(empty[block])
         at = np.arange(block * _STRETCH, (block + 1) * _STRETCH)
-        # Together where they can be, so that the items of a day stay together.
-        groups = [lacking]
-        if _source(innovations, there, at, lacking, shifts) is None:
-            groups = [lacking[i : i + 1] for i in range(len(lacking))]
-        for some in groups:
-            source = _source(innovations, there, at, some, shifts)
+        # Together where they can be, so that the items of a day stay together; else one by one.
+        found = [(lacking, _source(innovations, there, at, lacking, shifts))]
+        if found[0][1] is None and len(lacking) > 1:
+            one_by_one = np.split(lacking, len(lacking))
+            found = [(one, _source(innovations, there, at, one, shifts)) for one in one_by_one]
+        for some, source in found:
             if source is not None:
                 filled[at[:, None], some] = innovations[source[:, None], some]
                 own[some] -= _STRETCH

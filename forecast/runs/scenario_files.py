@@ -111,6 +111,6 @@ def scenario_files(
             found.append(NamedScenario(scenario, f"{SCENARIOS}/{path.name}", path.parent))
         except ForecastError as error:
             wrong.append(
-                (f"情景文件未采用:{in_chinese(str(error))}", f"scenario file left out: {error}")
+                (f"情景文件未采用:{in_chinese(error)}", f"scenario file left out: {error}")
             )
     return found, wrong

@@ -119,9 +119,7 @@ def _usable(
             for package in asked_packages(setting, [*good, one])[len(good) :]:
                 check_package(package)
         except ForecastError as error:
-            said.append(
-                (f"情景文件未采用:{in_chinese(str(error))}", f"scenario file left out: {error}")
-            )
+            said.append((f"情景文件未采用:{in_chinese(error)}", f"scenario file left out: {error}"))
         else:
             good.append(one)
     return asked_packages(setting, good)
@@ -145,7 +143,7 @@ def _answered(
             except ForecastError as error:
                 said.append(
                     (
-                        f"情景文件{package.file}未采用:{in_chinese(str(error))}",
+                        f"情景文件{package.file}未采用:{in_chinese(error)}",
                         f"scenario file {package.file} left out: {error}",
                     )
                 )
